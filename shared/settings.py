@@ -1,0 +1,81 @@
+"""Every setting of every Millrace process, read once from the environment at the process's edge."""
+
+from __future__ import annotations
+
+import socket
+
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What a process needs to know; each field is read from the variable named in its `validation_alias`.
+
+    Raises pydantic's ValidationError, which names the variable, when one is missing or malformed.
+    Addresses that may hold a password are secret strings, so that a repr or a log line never shows it.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    rabbitmq_url: SecretStr = Field(
+        SecretStr("amqp://guest:guest@127.0.0.1:5672/"),
+        validation_alias="RABBITMQ_URL",
+        description="AMQP 0-9-1 address of the broker, with its virtual host.",
+    )
+    rabbitmq_management_url: SecretStr | None = Field(
+        None,
+        validation_alias="RABBITMQ_MANAGEMENT_URL",
+        description="Address of RabbitMQ's management API; needed by `topology check` and Flower's broker page.",
+    )
+    database_url: SecretStr = Field(
+        SecretStr("postgresql://127.0.0.1:5432/millrace"),
+        validation_alias="DATABASE_URL",
+        description="PostgreSQL, in libpq's own form: postgresql://user:password@host/database.",
+    )
+    tvdb_url: str = Field(
+        "https://api4.thetvdb.com/v4",
+        validation_alias="TVDB_URL",
+        description="Base address of TheTVDB's API v4; the sandbox's when there is no key.",
+    )
+    tvdb_api_key: SecretStr | None = Field(
+        None, validation_alias="TVDB_API_KEY", description="Project key for TheTVDB."
+    )
+    tvdb_pin: SecretStr | None = Field(
+        None, validation_alias="TVDB_PIN", description="Subscriber PIN; only user-subscription keys have one."
+    )
+    contact: str = Field(
+        "https://github.com/millrace/millrace",
+        validation_alias="MILLRACE_CONTACT",
+        description="Where an upstream can reach whoever runs this; part of the User-Agent.",
+    )
+    admin_token: SecretStr | None = Field(
+        None,
+        validation_alias="MILLRACE_ADMIN_TOKEN",
+        description="Bearer token of the admin API; without it every admin call is refused.",
+    )
+    database_pool: PositiveInt = Field(
+        4, validation_alias="MILLRACE_DATABASE_POOL", description="Connections each process may hold."
+    )
+    series_fresh_days: PositiveFloat = Field(
+        7.0, validation_alias="MILLRACE_SERIES_FRESH_DAYS", description="Age in days at which series and movies turn stale."
+    )
+    people_fresh_days: PositiveFloat = Field(
+        14.0, validation_alias="MILLRACE_PEOPLE_FRESH_DAYS", description="Age in days at which people turn stale."
+    )
+    metrics_port: int | None = Field(
+        None,
+        validation_alias="MILLRACE_METRICS_PORT",
+        description="Port of this process's /metrics; none is opened when unset.",
+    )
+    log_format: str = Field(
+        "json", pattern="^(json|console)$", validation_alias="MILLRACE_LOG_FORMAT", description="json or console."
+    )
+    log_level: str = Field("INFO", validation_alias="MILLRACE_LOG_LEVEL", description="Python's level names.")
+    sentry_dsn: SecretStr | None = Field(
+        None, validation_alias="SENTRY_DSN", description="Where unexpected errors are reported; nowhere when unset."
+    )
+    host: str = Field(
+        default_factory=socket.gethostname,
+        validation_alias="MILLRACE_HOST",
+        description="Name this machine goes by in worker names and logs.",
+    )
