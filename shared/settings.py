@@ -57,7 +57,9 @@ class Settings(BaseSettings):
         4, validation_alias="MILLRACE_DATABASE_POOL", description="Connections each process may hold."
     )
     series_fresh_days: PositiveFloat = Field(
-        7.0, validation_alias="MILLRACE_SERIES_FRESH_DAYS", description="Age in days at which series and movies turn stale."
+        7.0,
+        validation_alias="MILLRACE_SERIES_FRESH_DAYS",
+        description="Age in days at which series and movies turn stale.",
     )
     people_fresh_days: PositiveFloat = Field(
         14.0, validation_alias="MILLRACE_PEOPLE_FRESH_DAYS", description="Age in days at which people turn stale."

@@ -1,0 +1,204 @@
+"""The public wire format: what travels is plain JSON, and everything else about a message is in its properties."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from shared.broker import topology
+from shared.contracts.kind import Payload
+from shared.contracts.registry import Contracts
+
+NORMAL = 5
+LEAST, MOST = 0, 9
+JSON = "application/json"
+
+OURS = frozenset({"schema", "attempt", "replay", "cause", "traceparent", "published_at", "not_before", "expires_at"})
+"""Headers with a field of their own in `Message`."""
+
+NOT_KEPT = frozenset({"x-death", "x-delivery-count", "compression"})
+"""Headers that describe one delivery or one encoding of a message, not the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it travels: a body, where it goes, and what is known about it.
+
+    Times are milliseconds since the Unix epoch. `schema` is whatever the publisher sent (a good one is an int):
+    judging it is the contract's business. `headers` holds the publisher's own headers, kept through retries.
+    """
+
+    kind: str
+    body: bytes
+    exchange: str
+    routing_key: str
+    message_id: str
+    correlation_id: str
+    published_at: int
+    app_id: str = ""
+    priority: int = NORMAL
+    schema: object = 1
+    attempt: int = 0
+    replay: int = 0
+    cause: str | None = None
+    traceparent: str | None = None
+    not_before: int | None = None
+    expires_at: int | None = None
+    expiration: int | None = None
+    """Milliseconds the message may wait in a delay tier; set for one hop only."""
+    headers: Mapping[str, Any] = field(default_factory=dict)
+
+    def properties(self) -> dict[str, Any]:
+        """Return the AMQP 0-9-1 basic properties of this message, by their names in the specification."""
+        headers: dict[str, Any] = {
+            **self.headers,
+            "schema": self.schema,
+            "attempt": self.attempt,
+            "replay": self.replay,
+            "published_at": self.published_at,
+        }
+        for name in ("cause", "traceparent", "not_before", "expires_at"):
+            value = getattr(self, name)
+            if value is not None:
+                headers[name] = value
+        properties: dict[str, Any] = {
+            "type": self.kind,
+            "message_id": self.message_id,
+            "correlation_id": self.correlation_id,
+            "timestamp": self.published_at // 1000,
+            "app_id": self.app_id,
+            "content_type": JSON,
+            "delivery_mode": 2,
+            "priority": self.priority,
+            "headers": headers,
+        }
+        if self.expiration is not None:
+            properties["expiration"] = str(self.expiration)
+        return properties
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as the broker handed it over: raw, from anybody, judged by nobody yet.
+
+    `queue` is where it was taken from. `message_id` is the sender's, or a fresh one made on arrival so that
+    every later step speaks of the same message.
+    """
+
+    queue: str
+    exchange: str
+    routing_key: str
+    message_id: str
+    body: bytes
+    properties: Mapping[str, Any]
+    headers: Mapping[str, Any]
+    redelivered: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The kind it claims to be: its `type`, else its routing key."""
+        return _text(self.properties.get("type")) or self.routing_key
+
+    def message(self, now: int) -> Message:
+        """Return the message with a defined default for everything its sender left out; never raises.
+
+        `now` (ms) stands in for a missing publishing time.
+        """
+        headers = self.headers
+        stamp = self.properties.get("timestamp")
+        sent = int(stamp.timestamp() * 1000) if isinstance(stamp, datetime) else (_whole(stamp) or 0) * 1000
+        priority = _whole(self.properties.get("priority"))
+        return Message(
+            kind=self.kind,
+            body=self.body,
+            exchange=self.exchange,
+            routing_key=self.routing_key,
+            message_id=self.message_id,
+            correlation_id=_text(self.properties.get("correlation_id")) or self.message_id,
+            published_at=_whole(headers.get("published_at")) or sent or now,
+            app_id=_text(self.properties.get("app_id")) or "",
+            priority=NORMAL if priority is None else min(max(priority, LEAST), MOST),
+            schema=headers.get("schema", 1),
+            attempt=_whole(headers.get("attempt")) or 0,
+            replay=_whole(headers.get("replay")) or 0,
+            cause=_text(headers.get("cause")),
+            traceparent=_text(headers.get("traceparent")),
+            not_before=_whole(headers.get("not_before")),
+            expires_at=_whole(headers.get("expires_at")),
+            headers={
+                name: value
+                for name, value in headers.items()
+                if name not in OURS and name not in NOT_KEPT and not name.startswith(("x-first-", "x-last-"))
+            },
+        )
+
+
+def compose(
+    contracts: Contracts,
+    payload: Payload,
+    *,
+    app_id: str = "",
+    message_id: str | None = None,
+    correlation_id: str | None = None,
+    priority: int = NORMAL,
+    cause: str | None = None,
+    traceparent: str | None = None,
+    not_before: int | None = None,
+    expires_at: int | None = None,
+) -> Message:
+    """Return the message that asks for, or announces, what `payload` says; raises UnknownKind.
+
+    Without `correlation_id` the message begins a chain of its own.
+    """
+    kind = contracts.kind_of(payload)
+    identity = message_id or new_id()
+    if not LEAST <= priority <= MOST:
+        raise ValueError(f"priority {priority} is not between {LEAST} and {MOST}")
+    return Message(
+        kind=kind.name,
+        body=payload.model_dump_json().encode(),
+        exchange=topology.exchange_for(kind.name, priority),
+        routing_key=kind.name,
+        message_id=identity,
+        correlation_id=correlation_id or identity,
+        published_at=time.time_ns() // 1_000_000,
+        app_id=app_id,
+        priority=priority,
+        schema=kind.schema,
+        cause=cause,
+        traceparent=traceparent,
+        not_before=not_before,
+        expires_at=expires_at,
+    )
+
+
+def later(message: Message, queue: str, delay: float, *, attempt: int) -> Message:
+    """Return the same message on its way back to `queue` in `delay` seconds, by way of a delay tier."""
+    tier = topology.tier_for(delay)
+    wait = min(max(round(delay * 1000), 1), tier.seconds * 1000)
+    return replace(message, exchange=tier.name, routing_key=queue, attempt=attempt, expiration=wait)
+
+
+def new_id() -> str:
+    """Return a fresh UUID of version 7: its first 48 bits are the time in ms, so ids sort by age."""
+    milliseconds = time.time_ns() // 1_000_000
+    tail = int.from_bytes(os.urandom(10), "big")
+    value = (milliseconds & (1 << 48) - 1) << 80 | tail
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=value))
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    return value if isinstance(value, str) and value else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

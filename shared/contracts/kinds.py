@@ -1,0 +1,8 @@
+"""Every kind there is: add a domain's `KINDS` here and the line knows it."""
+
+from __future__ import annotations
+
+from shared.contracts import screen
+from shared.contracts.registry import Contracts
+
+CONTRACTS = Contracts((*screen.KINDS,))

@@ -1,0 +1,105 @@
+"""The words of the screen domain: save a series, a movie or a person, and what was saved."""
+
+from __future__ import annotations
+
+from shared.contracts.kind import EntityId, Kind, Payload
+
+
+class SaveSeries(Payload):
+    """Fetch a series with its seasons, episodes, credits, genres and aliases, and store it."""
+
+    tvdb_id: EntityId
+
+
+class SaveMovie(Payload):
+    """Fetch a movie with its credits, genres and aliases, and store it."""
+
+    tvdb_id: EntityId
+
+
+class SavePerson(Payload):
+    """Fetch a person with biography and filmography, and store it."""
+
+    tvdb_id: EntityId
+
+
+class SeriesSaved(Payload):
+    """A series was stored."""
+
+    tvdb_id: EntityId
+    name: str
+    episodes: int
+
+
+class MovieSaved(Payload):
+    """A movie was stored."""
+
+    tvdb_id: EntityId
+    name: str
+
+
+class PersonSaved(Payload):
+    """A person was stored."""
+
+    tvdb_id: EntityId
+    name: str
+
+
+class ScreenEntityGone(Payload):
+    """TheTVDB no longer has an entity: `entity` is series, movie or person."""
+
+    entity: str
+    tvdb_id: EntityId
+
+
+KINDS = (
+    Kind(
+        "scrape.series.save",
+        SaveSeries,
+        "Save a series from TheTVDB: seasons, episodes, credits, genres, aliases; its people follow.",
+        example={"tvdb_id": 81189},
+        entity="series:{tvdb_id}",
+    ),
+    Kind(
+        "scrape.movie.save",
+        SaveMovie,
+        "Save a movie from TheTVDB; its people follow.",
+        example={"tvdb_id": 12586},
+        entity="movie:{tvdb_id}",
+    ),
+    Kind(
+        "scrape.person.save",
+        SavePerson,
+        "Save a person from TheTVDB: biography and filmography.",
+        example={"tvdb_id": 312388},
+        entity="person:{tvdb_id}",
+    ),
+    Kind(
+        "facts.series.saved",
+        SeriesSaved,
+        "A series was stored.",
+        example={"tvdb_id": 81189, "name": "Breaking Bad", "episodes": 62},
+        entity="series:{tvdb_id}",
+    ),
+    Kind(
+        "facts.movie.saved",
+        MovieSaved,
+        "A movie was stored.",
+        example={"tvdb_id": 12586, "name": "Up"},
+        entity="movie:{tvdb_id}",
+    ),
+    Kind(
+        "facts.person.saved",
+        PersonSaved,
+        "A person was stored.",
+        example={"tvdb_id": 312388, "name": "Chris Pratt"},
+        entity="person:{tvdb_id}",
+    ),
+    Kind(
+        "facts.screen.gone",
+        ScreenEntityGone,
+        "TheTVDB answered that a series, movie or person is not there.",
+        example={"entity": "series", "tvdb_id": 999999},
+        entity="{entity}:{tvdb_id}",
+    ),
+)
