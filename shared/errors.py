@@ -31,7 +31,7 @@ class MillraceError(Exception):
     """Root of every error Millrace raises itself."""
 
 
-class Transient(MillraceError):  # noqa: N818 - the branches are fates, and read as such
+class Transient(MillraceError):
     """The same message may succeed later."""
 
     retry_after: float | None = None
@@ -39,10 +39,11 @@ class Transient(MillraceError):  # noqa: N818 - the branches are fates, and read
 
 
 class UpstreamAway(Transient):
-    """An upstream did not answer, or answered that it cannot right now."""
+    """An upstream did not answer, or answered that it cannot right now (perhaps saying for how many seconds)."""
 
-    def __init__(self, upstream: str, what: str) -> None:
+    def __init__(self, upstream: str, what: str, retry_after: float | None = None) -> None:
         self.upstream = upstream
+        self.retry_after = retry_after
         super().__init__(f"{upstream}: {what}")
 
 
@@ -73,7 +74,7 @@ class NotYet(Transient):
         super().__init__(f"not to be started for another {retry_after:g} s")
 
 
-class Permanent(MillraceError):  # noqa: N818
+class Permanent(MillraceError):
     """The same message will never succeed as it is."""
 
 
@@ -124,12 +125,12 @@ class UpstreamGone(Permanent):
 
 
 class UpstreamRefused(Permanent):
-    """An upstream refused our request as such: wrong key, wrong parameters."""
+    """Our request itself is wrong: key, parameters; `status` is None when it could not even be sent."""
 
-    def __init__(self, upstream: str, status: int, what: str) -> None:
+    def __init__(self, upstream: str, status: int | None, what: str) -> None:
         self.upstream = upstream
         self.status = status
-        super().__init__(f"{upstream}: {status}, {what}")
+        super().__init__(f"{upstream}: {'not sent' if status is None else status}, {what}")
 
 
 class UnreadableAnswer(Permanent):

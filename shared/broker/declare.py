@@ -9,7 +9,7 @@ from shared.broker import topology
 from shared.errors import MillraceError
 
 
-class TopologyConflict(MillraceError):  # noqa: N818 - a state of the broker, not of this program
+class TopologyConflict(MillraceError):
     """The broker holds an exchange or a queue of the same name with other properties."""
 
 

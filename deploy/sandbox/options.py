@@ -1,0 +1,44 @@
+"""What the sandbox can be told when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+API_KEY = "00000000-5a4d-4b0c-8000-6d696c6c7261"
+"""Project key that the TVDB stand-in accepts without a PIN. It opens nothing but a sandbox."""
+
+SUBSCRIBER_KEY = "00000000-5a4d-4b0c-8000-737562736372"
+"""User-subscription key: the TVDB stand-in asks for `PIN` with it."""
+
+PIN = "SANDBOX1"
+"""The PIN that goes with `SUBSCRIBER_KEY`."""
+
+PAGE_SIZE = 500
+"""Records on a page of TheTVDB's lists, in every recording."""
+
+TOKEN_SECONDS = 30 * 24 * 3600.0
+"""A login lasts about a month."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the stand-ins behave; the defaults are what the true upstreams do.
+
+    `recordings` maps an upstream's name to a folder of recorded answers. With one, only what is recorded is
+    answered, unless `also_catalogue`. `synthetic` is in thousands of generated series, `latency` in seconds.
+    """
+
+    recordings: Mapping[str, Path] = field(default_factory=dict)
+    also_catalogue: bool = False
+    synthetic: int = 0
+    latency: float = 0.0
+    api_key: str = API_KEY
+    subscriber_key: str = SUBSCRIBER_KEY
+    pin: str = PIN
+    token_seconds: float = TOKEN_SECONDS
+    page_size: int = PAGE_SIZE

@@ -1,0 +1,31 @@
+"""Ways to PostgreSQL: one engine for a process, made after fork and disposed of at its end."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import URL, make_url
+
+CONNECT_TIMEOUT = 5
+"""Seconds; a database that takes longer to let us in counts as away."""
+
+POOL_TIMEOUT = 10
+"""Seconds to wait for a free connection of this process's own pool."""
+
+
+def sqlalchemy_url(url: str) -> URL:
+    """Return SQLAlchemy's form of an address that libpq and psql understand too."""
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
+def open_engine(url: str, *, pool: int = 4, name: str = "millrace") -> Engine:
+    """Return an engine that connects on first use and holds `pool` connections at most.
+
+    `name` is what `pg_stat_activity` shows for them.
+    """
+    return create_engine(
+        sqlalchemy_url(url),
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT, "application_name": name},
+    )

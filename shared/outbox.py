@@ -1,0 +1,119 @@
+"""The outbox: messages that are committed together with an effect, and sent once the commit stands.
+
+Whoever has a transaction open calls `put`; the relay calls `take`, publishes, and calls `sent` or `failed`. A row is
+taken by moving its `not_before` ahead, so no transaction stays open while the broker answers, several relays never
+take the same row, and a relay that dies holds its rows up for `LEASE` seconds only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from shared import clock
+from shared.broker.wire import Delivery, Message
+
+LEASE = 60
+"""Seconds a relay has to send what it took; longer than any publisher's patience."""
+
+RETRY_AT_MOST = 300
+"""Seconds between tries of a row that cannot be sent, at most; it is kept until somebody mends the cause."""
+
+_PUT = """
+INSERT INTO outbox (message_id, exchange, routing_key, body, properties, not_before)
+SELECT *
+FROM unnest(%(message_id)s::text[], %(exchange)s::text[], %(routing_key)s::text[], %(body)s::bytea[],
+            %(properties)s::jsonb[], %(not_before)s::timestamptz[])
+"""
+
+_TAKE = """
+WITH due AS (
+    SELECT id FROM outbox WHERE not_before <= clock_timestamp() ORDER BY not_before, id LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE outbox SET not_before = clock_timestamp() + %(lease)s * interval '1 second', tries = tries + 1
+FROM due WHERE outbox.id = due.id
+RETURNING outbox.id, message_id, exchange, routing_key, body, properties
+"""
+
+_FAILED = """
+UPDATE outbox
+SET error = failed.error,
+    not_before = clock_timestamp() + least(2 ^ least(tries, 12), %(most)s) * interval '1 second'
+FROM unnest(%(ids)s::bigint[], %(errors)s::text[]) AS failed (id, error)
+WHERE outbox.id = failed.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message taken from the outbox, with the row it stands in."""
+
+    id: int
+    message: Message
+
+
+def put(connection: Connection, messages: Sequence[Message]) -> None:
+    """Add messages to the outbox inside the caller's transaction; `not_before` of a message delays its sending."""
+    if not messages:
+        return
+    soon = clock.now()
+    columns: dict[str, list[Any]] = {
+        "message_id": [message.message_id for message in messages],
+        "exchange": [message.exchange for message in messages],
+        "routing_key": [message.routing_key for message in messages],
+        "body": [message.body for message in messages],
+        "properties": [json.dumps(message.properties()) for message in messages],
+        "not_before": [
+            soon if message.not_before is None else clock.from_milliseconds(message.not_before)
+            for message in messages
+        ],
+    }
+    _raw(connection).execute(_PUT, columns)
+
+
+def take(connection: Connection, limit: int) -> list[Row]:
+    """Take up to `limit` messages that are due, the longest due first, and commit."""
+    raw = _raw(connection)
+    rows = raw.execute(_TAKE, {"limit": limit, "lease": LEASE}).fetchall()
+    raw.commit()
+    return [Row(row[0], _message(*row[1:])) for row in rows]
+
+
+def sent(connection: Connection, ids: Iterable[int]) -> None:
+    """Delete rows whose messages the broker has confirmed, and commit."""
+    raw = _raw(connection)
+    raw.execute("DELETE FROM outbox WHERE id = ANY(%s)", (list(ids),))
+    raw.commit()
+
+
+def failed(connection: Connection, errors: Sequence[tuple[int, str]]) -> None:
+    """Note why rows could not be sent, put their next try off (twice as long each time), and commit."""
+    raw = _raw(connection)
+    ids, texts = [row for row, _ in errors], [text for _, text in errors]
+    raw.execute(_FAILED, {"ids": ids, "errors": texts, "most": RETRY_AT_MOST})
+    raw.commit()
+
+
+def next_due(connection: Connection) -> float | None:
+    """Return the seconds until the next row is due (0 or less when one is), None when there is none."""
+    raw = _raw(connection)
+    row = raw.execute(
+        "SELECT extract(epoch FROM not_before - clock_timestamp())::float8 FROM outbox ORDER BY not_before LIMIT 1"
+    ).fetchone()
+    raw.commit()
+    return None if row is None else float(row[0])
+
+
+def _message(message_id: str, exchange: str, routing_key: str, body: bytes, properties: dict[str, Any]) -> Message:
+    headers = properties.pop("headers")
+    delivery = Delivery("", exchange, routing_key, message_id, bytes(body), properties, headers)
+    return delivery.message(now=0)
+
+
+def _raw(connection: Connection) -> Any:
+    return connection.connection.driver_connection

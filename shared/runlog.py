@@ -1,0 +1,153 @@
+"""The run log: what became of each message, and the reason why its effect happens once.
+
+A row is written twice at most in a message's good life: `begin` marks it running, `finish` closes it inside the
+transaction of the effect. `finish` alone decides: whoever commits it first has done the work, everybody after
+that is a duplicate. Losing the mark of `begin` loses nothing but a line on a screen.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.schema import Column, Table
+from sqlalchemy.types import DateTime, Text
+
+from shared.database.metadata import metadata
+
+TRACEBACK_KEPT = 8_000
+"""Characters of a traceback that are kept: its end, where the cause stands."""
+
+sync_log = Table(
+    "sync_log",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("entity", Text),
+    Column("status", Text, nullable=False),
+    Column("attempts", JSONB, nullable=False),
+    Column("result", JSONB),
+    Column("correlation_id", Text),
+    Column("cause", Text),
+    Column("published_at", DateTime(timezone=True)),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("synced_at", DateTime(timezone=True)),
+)
+
+
+class AlreadyDone(Exception):  # noqa: N818 - an expected outcome, not an error
+    """The message's effect has been committed before; what this transaction did is rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One ended attempt, as the run log keeps it. `outcome` is done, retried or dead; times are ISO 8601."""
+
+    attempt: int
+    started_at: str
+    ended_at: str
+    outcome: str
+    error: str | None = None
+    message: str | None = None
+    traceback: str | None = None
+    answer: str | None = None
+    """What the upstream said, when it could not be read."""
+    delay: float | None = None
+    """Seconds until the next attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What identifies a message's row."""
+
+    message_id: str
+    kind: str
+    queue: str
+    entity: str | None
+    correlation_id: str
+    cause: str | None
+    published_at: datetime
+    started_at: datetime
+
+
+# These run for every message, so they go to psycopg as they are: it prepares them once per connection.
+_BEGIN = """
+INSERT INTO sync_log (message_id, kind, queue, entity, correlation_id, cause, published_at, started_at, status)
+VALUES (%(message_id)s, %(kind)s, %(queue)s, %(entity)s, %(correlation_id)s, %(cause)s, %(published_at)s,
+        %(started_at)s, 'running')
+ON CONFLICT (message_id) DO UPDATE
+    SET status = 'running', queue = excluded.queue, started_at = excluded.started_at
+    WHERE sync_log.status <> 'succeeded'
+RETURNING true
+"""
+
+_FINISH = """
+INSERT INTO sync_log (message_id, kind, queue, entity, correlation_id, cause, published_at, started_at,
+                      status, finished_at, synced_at, result, attempts)
+VALUES (%(message_id)s, %(kind)s, %(queue)s, %(entity)s, %(correlation_id)s, %(cause)s, %(published_at)s,
+        %(started_at)s, 'succeeded', %(at)s, %(at)s, %(result)s::jsonb, jsonb_build_array(%(attempt)s::jsonb))
+ON CONFLICT (message_id) DO UPDATE
+    SET status = 'succeeded', finished_at = excluded.finished_at, synced_at = excluded.synced_at,
+        result = excluded.result, attempts = sync_log.attempts || excluded.attempts
+    WHERE sync_log.status <> 'succeeded'
+"""
+
+_FAIL = """
+INSERT INTO sync_log (message_id, kind, queue, entity, correlation_id, cause, published_at, started_at,
+                      status, finished_at, attempts)
+VALUES (%(message_id)s, %(kind)s, %(queue)s, %(entity)s, %(correlation_id)s, %(cause)s, %(published_at)s,
+        %(started_at)s, %(status)s, %(at)s, jsonb_build_array(%(attempt)s::jsonb))
+ON CONFLICT (message_id) DO UPDATE
+    SET status = excluded.status, finished_at = excluded.finished_at,
+        attempts = sync_log.attempts || excluded.attempts
+    WHERE sync_log.status <> 'succeeded'
+"""
+
+
+def begin(connection: Connection, entry: Entry) -> bool:
+    """Mark a message as running; False when its effect was committed before.
+
+    Commits on its own and without waiting for the disk: the mark only tells people what is going on.
+    """
+    raw = _raw(connection)
+    raw.execute("SET LOCAL synchronous_commit = off")
+    fresh = raw.execute(_BEGIN, _values(entry)).fetchone() is not None
+    raw.commit()
+    return fresh
+
+
+def finish(connection: Connection, entry: Entry, attempt: Attempt, result: Any, at: datetime) -> None:
+    """Record success inside the caller's transaction; raises AlreadyDone when somebody else was first."""
+    values = _values(entry) | {"at": at, "result": _json(result), "attempt": _json(asdict(attempt))}
+    if _raw(connection).execute(_FINISH, values).rowcount == 0:
+        raise AlreadyDone
+
+
+def fail(connection: Connection, entry: Entry, attempt: Attempt, *, final: bool, at: datetime) -> None:
+    """Record an attempt that ended badly, inside the caller's transaction; `final` when none will follow."""
+    status = "failed" if final else "retrying"
+    values = _values(entry) | {"at": at if final else None, "status": status, "attempt": _json(asdict(attempt))}
+    _raw(connection).execute(_FAIL, values)
+
+
+def _values(entry: Entry) -> dict[str, Any]:
+    return {name: _clean(getattr(entry, name)) for name in entry.__slots__}
+
+
+def _raw(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value).replace("\\u0000", "\\ufffd")
+
+
+def _clean(value: Any) -> Any:
+    """PostgreSQL's text has no NUL; a stranger's id may."""
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
