@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from shared import clock
 from shared.broker.wire import Delivery, Message
+from shared.database.engine import driver
 
 LEASE = 60
 """Seconds a relay has to send what it took; longer than any publisher's patience."""
@@ -73,12 +74,12 @@ def put(connection: Connection, messages: Sequence[Message]) -> None:
             for message in messages
         ],
     }
-    _raw(connection).execute(_PUT, columns)
+    driver(connection).execute(_PUT, columns)
 
 
 def take(connection: Connection, limit: int) -> list[Row]:
     """Take up to `limit` messages that are due, the longest due first, and commit."""
-    raw = _raw(connection)
+    raw = driver(connection)
     rows = raw.execute(_TAKE, {"limit": limit, "lease": LEASE}).fetchall()
     raw.commit()
     return [Row(row[0], _message(*row[1:])) for row in rows]
@@ -86,34 +87,30 @@ def take(connection: Connection, limit: int) -> list[Row]:
 
 def sent(connection: Connection, ids: Iterable[int]) -> None:
     """Delete rows whose messages the broker has confirmed, and commit."""
-    raw = _raw(connection)
+    raw = driver(connection)
     raw.execute("DELETE FROM outbox WHERE id = ANY(%s)", (list(ids),))
     raw.commit()
 
 
 def failed(connection: Connection, errors: Sequence[tuple[int, str]]) -> None:
     """Note why rows could not be sent, put their next try off (twice as long each time), and commit."""
-    raw = _raw(connection)
+    raw = driver(connection)
     ids, texts = [row for row, _ in errors], [text for _, text in errors]
     raw.execute(_FAILED, {"ids": ids, "errors": texts, "most": RETRY_AT_MOST})
     raw.commit()
 
 
-def next_due(connection: Connection) -> float | None:
-    """Return the seconds until the next row is due (0 or less when one is), None when there is none."""
-    raw = _raw(connection)
+def backlog(connection: Connection) -> tuple[int, float | None]:
+    """Return how many rows wait, and the seconds until the first is due (negative when late, None without rows)."""
+    raw = driver(connection)
     row = raw.execute(
-        "SELECT extract(epoch FROM not_before - clock_timestamp())::float8 FROM outbox ORDER BY not_before LIMIT 1"
+        "SELECT count(*), extract(epoch FROM min(not_before) - clock_timestamp())::float8 FROM outbox"
     ).fetchone()
     raw.commit()
-    return None if row is None else float(row[0])
+    return row or (0, None)
 
 
 def _message(message_id: str, exchange: str, routing_key: str, body: bytes, properties: dict[str, Any]) -> Message:
     headers = properties.pop("headers")
     delivery = Delivery("", exchange, routing_key, message_id, bytes(body), properties, headers)
     return delivery.message(now=0)
-
-
-def _raw(connection: Connection) -> Any:
-    return connection.connection.driver_connection

@@ -12,11 +12,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from psycopg.rows import dict_row
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.schema import Column, Table
 from sqlalchemy.types import DateTime, Text
 
+from shared.database.engine import driver
 from shared.database.metadata import metadata
 
 TRACEBACK_KEPT = 8_000
@@ -115,7 +117,7 @@ def begin(connection: Connection, entry: Entry) -> bool:
 
     Commits on its own and without waiting for the disk: the mark only tells people what is going on.
     """
-    raw = _raw(connection)
+    raw = driver(connection)
     raw.execute("SET LOCAL synchronous_commit = off")
     fresh = raw.execute(_BEGIN, _values(entry)).fetchone() is not None
     raw.commit()
@@ -125,7 +127,7 @@ def begin(connection: Connection, entry: Entry) -> bool:
 def finish(connection: Connection, entry: Entry, attempt: Attempt, result: Any, at: datetime) -> None:
     """Record success inside the caller's transaction; raises AlreadyDone when somebody else was first."""
     values = _values(entry) | {"at": at, "result": _json(result), "attempt": _json(asdict(attempt))}
-    if _raw(connection).execute(_FINISH, values).rowcount == 0:
+    if driver(connection).execute(_FINISH, values).rowcount == 0:
         raise AlreadyDone
 
 
@@ -133,15 +135,11 @@ def fail(connection: Connection, entry: Entry, attempt: Attempt, *, final: bool,
     """Record an attempt that ended badly, inside the caller's transaction; `final` when none will follow."""
     status = "failed" if final else "retrying"
     values = _values(entry) | {"at": at if final else None, "status": status, "attempt": _json(asdict(attempt))}
-    _raw(connection).execute(_FAIL, values)
+    driver(connection).execute(_FAIL, values)
 
 
 def _values(entry: Entry) -> dict[str, Any]:
     return {name: _clean(getattr(entry, name)) for name in entry.__slots__}
-
-
-def _raw(connection: Connection) -> Any:
-    return connection.connection.driver_connection
 
 
 def _json(value: Any) -> str | None:
@@ -151,3 +149,9 @@ def _json(value: Any) -> str | None:
 def _clean(value: Any) -> Any:
     """PostgreSQL's text has no NUL; a stranger's id may."""
     return value.replace("\0", "\ufffd") if isinstance(value, str) else value
+
+
+def status(connection: Connection, message_id: str) -> dict[str, Any] | None:
+    """Return a message's row, or None when nobody has begun with it."""
+    cursor = driver(connection).cursor(row_factory=dict_row)
+    return cursor.execute("SELECT * FROM sync_log WHERE message_id = %s", (message_id,)).fetchone()

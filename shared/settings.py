@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     people_fresh_days: PositiveFloat = Field(
         14.0, validation_alias="MILLRACE_PEOPLE_FRESH_DAYS", description="Age in days at which people turn stale."
     )
+    retry_backoff: tuple[float, ...] = Field(
+        (5.0, 15.0, 45.0),
+        validation_alias="MILLRACE_RETRY_BACKOFF",
+        description="Seconds before the first, second and third retry, as a JSON list, when an upstream names none.",
+    )
     metrics_port: int | None = Field(
         None,
         validation_alias="MILLRACE_METRICS_PORT",

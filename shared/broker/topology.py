@@ -6,10 +6,11 @@ from `POOLS` and `TIERS`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from shared.broker.patterns import matches
 
 TOPICS = ("scrape", "price", "aggregation", "maintenance")
 """Where producers publish, with the kind as routing key."""
@@ -185,7 +186,15 @@ def pool_named(name: str) -> Pool:
 
 def pool_of(kind: str) -> Pool | None:
     """Return the pool whose queue a message of this kind reaches, or None when it reaches none."""
-    return next((pool for pool in POOLS if any(_matches(pattern, kind) for pattern in pool.patterns)), None)
+    return next((pool for pool in POOLS if any(matches(pattern, kind) for pattern in pool.patterns)), None)
+
+
+def queue_for(kind: str, priority: int) -> str:
+    """Return the queue a message of this kind and priority ends up in; raises ValueError when there is none."""
+    pool = pool_of(kind)
+    if pool is None:
+        raise ValueError(f"no queue is bound for {kind!r}")
+    return pool.urgent or pool.name if priority >= URGENT_FROM else pool.name
 
 
 def exchange_for(kind: str, priority: int) -> str:
@@ -206,9 +215,3 @@ def _quorum(*, delivery_limit: int) -> dict[str, Any]:
 
 
 _AT_LEAST_ONCE = {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}
-
-
-def _matches(pattern: str, key: str) -> bool:
-    """Whether a topic pattern covers a key (`*` one word, a closing `.#` none or more words)."""
-    expression = re.escape(pattern).replace(r"\*", r"[^.]+").replace(r"\.\#", r"(\..+)?")
-    return re.fullmatch(expression, key) is not None

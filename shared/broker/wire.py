@@ -21,7 +21,10 @@ JSON = "application/json"
 OURS = frozenset({"schema", "attempt", "replay", "cause", "traceparent", "published_at", "not_before", "expires_at"})
 """Headers with a field of their own in `Message`."""
 
-NOT_KEPT = frozenset({"x-death", "x-delivery-count", "compression"})
+DEATH_HEADER = "x-millrace-dead"
+"""Header in which a worker says why it gave a message up."""
+
+NOT_KEPT = frozenset({"x-death", "x-delivery-count", "compression", DEATH_HEADER})
 """Headers that describe one delivery or one encoding of a message, not the message."""
 
 
@@ -177,7 +180,7 @@ def compose(
     )
 
 
-def later(message: Message, queue: str, delay: float, *, attempt: int) -> Message:
+def later(message: Message, queue: str, delay: float, *, attempt: int = 0) -> Message:
     """Return the same message on its way back to `queue` in `delay` seconds, by way of a delay tier."""
     tier = topology.tier_for(delay)
     wait = min(max(round(delay * 1000), 1), tier.seconds * 1000)

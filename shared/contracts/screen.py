@@ -52,54 +52,60 @@ class ScreenEntityGone(Payload):
     tvdb_id: EntityId
 
 
-KINDS = (
-    Kind(
-        "scrape.series.save",
-        SaveSeries,
-        "Save a series from TheTVDB: seasons, episodes, credits, genres, aliases; its people follow.",
-        example={"tvdb_id": 81189},
-        entity="series:{tvdb_id}",
-    ),
-    Kind(
-        "scrape.movie.save",
-        SaveMovie,
-        "Save a movie from TheTVDB; its people follow.",
-        example={"tvdb_id": 12586},
-        entity="movie:{tvdb_id}",
-    ),
-    Kind(
-        "scrape.person.save",
-        SavePerson,
-        "Save a person from TheTVDB: biography and filmography.",
-        example={"tvdb_id": 312388},
-        entity="person:{tvdb_id}",
-    ),
-    Kind(
-        "facts.series.saved",
-        SeriesSaved,
-        "A series was stored.",
-        example={"tvdb_id": 81189, "name": "Breaking Bad", "episodes": 62},
-        entity="series:{tvdb_id}",
-    ),
-    Kind(
-        "facts.movie.saved",
-        MovieSaved,
-        "A movie was stored.",
-        example={"tvdb_id": 12586, "name": "Up"},
-        entity="movie:{tvdb_id}",
-    ),
-    Kind(
-        "facts.person.saved",
-        PersonSaved,
-        "A person was stored.",
-        example={"tvdb_id": 312388, "name": "Chris Pratt"},
-        entity="person:{tvdb_id}",
-    ),
-    Kind(
-        "facts.screen.gone",
-        ScreenEntityGone,
-        "TheTVDB answered that a series, movie or person is not there.",
-        example={"entity": "series", "tvdb_id": 999999},
-        entity="{entity}:{tvdb_id}",
-    ),
+SAVE_SERIES = Kind(
+    "scrape.series.save",
+    SaveSeries,
+    "Save a series from TheTVDB: seasons, episodes, credits, genres, aliases; its people follow.",
+    example={"tvdb_id": 81189},
+    entity="series:{tvdb_id}",
 )
+
+SAVE_MOVIE = Kind(
+    "scrape.movie.save",
+    SaveMovie,
+    "Save a movie from TheTVDB; its people follow.",
+    example={"tvdb_id": 12586},
+    entity="movie:{tvdb_id}",
+)
+
+SAVE_PERSON = Kind(
+    "scrape.person.save",
+    SavePerson,
+    "Save a person from TheTVDB: biography and filmography.",
+    example={"tvdb_id": 312388},
+    entity="person:{tvdb_id}",
+)
+
+SERIES_SAVED = Kind(
+    "facts.series.saved",
+    SeriesSaved,
+    "A series was stored.",
+    example={"tvdb_id": 81189, "name": "Breaking Bad", "episodes": 62},
+    entity="series:{tvdb_id}",
+)
+
+MOVIE_SAVED = Kind(
+    "facts.movie.saved",
+    MovieSaved,
+    "A movie was stored.",
+    example={"tvdb_id": 12586, "name": "Up"},
+    entity="movie:{tvdb_id}",
+)
+
+PERSON_SAVED = Kind(
+    "facts.person.saved",
+    PersonSaved,
+    "A person was stored.",
+    example={"tvdb_id": 312388, "name": "Chris Pratt"},
+    entity="person:{tvdb_id}",
+)
+
+SCREEN_GONE = Kind(
+    "facts.screen.gone",
+    ScreenEntityGone,
+    "TheTVDB answered that a series, movie or person is not there.",
+    example={"entity": "series", "tvdb_id": 999999},
+    entity="{entity}:{tvdb_id}",
+)
+
+KINDS = (SAVE_SERIES, SAVE_MOVIE, SAVE_PERSON, SERIES_SAVED, MOVIE_SAVED, PERSON_SAVED, SCREEN_GONE)

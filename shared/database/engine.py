@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, create_engine
+from typing import Any
+
+from psycopg import Connection as DriverConnection
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL, make_url
 
 CONNECT_TIMEOUT = 5
@@ -29,3 +32,12 @@ def open_engine(url: str, *, pool: int = 4, name: str = "millrace") -> Engine:
         pool_timeout=POOL_TIMEOUT,
         connect_args={"connect_timeout": CONNECT_TIMEOUT, "application_name": name},
     )
+
+
+def driver(connection: Connection) -> DriverConnection[Any]:
+    """Return psycopg's connection below SQLAlchemy's, for statements that run for every message.
+
+    Psycopg prepares them once per connection, and nothing is compiled again. Their errors are psycopg's own.
+    """
+    raw: DriverConnection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    return raw

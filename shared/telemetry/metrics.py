@@ -5,7 +5,7 @@ No label carries an id; `status` is an HTTP status or one of timeout, network, u
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 upstream_requests = Counter(
     "millrace_upstream_requests_total",
@@ -23,4 +23,47 @@ upstream_wait_seconds = Histogram(
     "Seconds a request waited for our own limit before it was sent.",
     ["upstream"],
     buckets=(0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
+)
+
+HANDLE_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 1800)
+WAIT_BUCKETS = (0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
+
+messages_received = Counter(
+    "millrace_messages_received_total", "Messages taken from a queue by a pool.", ["queue", "kind"]
+)
+messages_handled = Counter(
+    "millrace_messages_handled_total",
+    "Attempts that ended, by outcome: done, duplicate, retried, dead.",
+    ["queue", "kind", "outcome"],
+)
+handle_seconds = Histogram(
+    "millrace_handle_seconds", "Seconds one attempt took in its process.", ["queue", "kind"], buckets=HANDLE_BUCKETS
+)
+queue_wait_seconds = Histogram(
+    "millrace_queue_wait_seconds",
+    "Seconds from publishing a message to the start of its first attempt.",
+    ["queue", "kind"],
+    buckets=WAIT_BUCKETS,
+)
+pool_processes = Gauge(
+    "millrace_pool_processes",
+    "Processes of a pool, by state: busy or idle.",
+    ["queue", "state"],
+    multiprocess_mode="livemostrecent",
+)
+published = Counter(
+    "millrace_published_total",
+    "Messages the relay published, by outcome: confirmed, unroutable, refused, away.",
+    ["exchange", "kind", "outcome"],
+)
+publish_seconds = Histogram(
+    "millrace_publish_seconds",
+    "Seconds from handing a batch to the broker until all of it was confirmed.",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30),
+)
+outbox_pending = Gauge("millrace_outbox_pending", "Rows in the outbox.", multiprocess_mode="livemostrecent")
+outbox_oldest_age_seconds = Gauge(
+    "millrace_outbox_oldest_age_seconds",
+    "Seconds since the longest due row of the outbox should have been sent; 0 when none is due.",
+    multiprocess_mode="livemostrecent",
 )

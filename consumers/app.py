@@ -1,0 +1,160 @@
+"""The Celery application: one table of handlers, one table of queues, and Celery's front door opened onto the line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+from celery import Celery, current_app, signals
+from celery.result import AsyncResult
+from kombu import Exchange, Queue
+
+from consumers.consumer import LineConsumer
+from consumers.content import screen as content_screen
+from consumers.maintenance import dead_letters
+from consumers.person import screen as person_screen
+from consumers.results import RunLogBackend
+from consumers.wiring import Wiring
+from shared import clock
+from shared.broker import topology, wire
+from shared.contracts.kinds import CONTRACTS
+from shared.contracts.registry import Contracts
+from shared.errors import ContractViolation
+from shared.settings import Settings
+from shared.telemetry import logs
+
+HANDLERS = (content_screen, person_screen, dead_letters)
+"""Every module with handlers. Importing one makes its handlers known to every app; the list is there to be read."""
+
+
+class Millrace(Celery):  # type: ignore[misc] - Celery has no types
+    """Celery, publishing domain messages: `.delay`, `.apply_async`, `send_task` and `celery call` all come by here."""
+
+    settings: Settings
+    contracts: Contracts
+    _wiring: Wiring | None = None
+    _wired_by: int | None = None
+
+    @property
+    def wiring(self) -> Wiring:
+        """What this process works with; made on first use, and anew after a fork."""
+        if self._wiring is None or self._wired_by != os.getpid():
+            pool = os.environ.get("MILLRACE_POOL", "celery")
+            self._wiring = Wiring(self.settings, self.contracts, f"millrace-{pool}")
+            self._wired_by = os.getpid()
+        return self._wiring
+
+    def send_task(  # type: ignore[no-untyped-def] # noqa: D102 - Celery's own signature and meaning
+        self,
+        name: str,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        countdown: float | None = None,
+        eta: datetime | str | None = None,
+        task_id: str | None = None,
+        expires: float | datetime | str | None = None,
+        priority: int | None = None,
+        **_options: Any,
+    ) -> AsyncResult:
+        kind = self.contracts.kind(name)
+        now = clock.now()
+        start = _moment(eta, now) or (now + timedelta(seconds=countdown) if countdown else None)
+        end = _moment(expires, now)
+        message = wire.compose(
+            self.contracts,
+            self.contracts.build(name, _fields(name, list(kind.payload.model_fields), args, kwargs)),
+            app_id="celery",
+            message_id=task_id,
+            priority=wire.NORMAL if priority is None else priority,
+            not_before=None if start is None else clock.milliseconds(start),
+            expires_at=None if end is None else clock.milliseconds(end),
+        )
+        if start is not None and start > now:
+            message = wire.later(message, topology.queue_for(name, message.priority), (start - now).total_seconds())
+        self.wiring.publisher.publish(message)
+        return self.AsyncResult(message.message_id)
+
+
+def create_app(
+    settings: Settings, contracts: Contracts = CONTRACTS, handlers: Sequence[ModuleType] = HANDLERS
+) -> Millrace:
+    """Return the Celery app for these settings; nothing is connected yet.
+
+    `handlers` are modules already imported: their tasks register themselves with every app.
+    """
+    app = Millrace("millrace", set_as_current=True)
+    app.settings, app.contracts = settings, contracts
+    app.conf.update(
+        broker_url=settings.rabbitmq_url.get_secret_value(),
+        result_backend=f"{RunLogBackend.__module__}:{RunLogBackend.__name__}",
+        worker_consumer=f"{LineConsumer.__module__}:{LineConsumer.__name__}",
+        include=[module.__name__ for module in handlers],
+        task_queues=[_queue(name) for pool in topology.POOLS for name in pool.queues],
+        task_default_queue=topology.POOLS[0].name,
+        task_create_missing_queues=False,
+        # A lost connection is normal life: keep trying, for ever, and do not die of a closed channel.
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_channel_error_retry=True,
+        broker_heartbeat=30,
+        # What still runs when the connection breaks may finish: its effect counts once, whoever commits first.
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_soft_shutdown_timeout=20,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+        worker_disable_rate_limits=True,
+        worker_proc_alive_timeout=60,
+        task_send_sent_event=False,
+        accept_content=["json"],
+        timezone="UTC",
+    )
+    return app
+
+
+def _queue(name: str) -> Queue:
+    """Describe a queue to Celery: it must see that it is a quorum queue, and must not declare it."""
+    return Queue(
+        name,
+        Exchange(topology.WORK, "direct", no_declare=True),
+        routing_key=name,
+        queue_arguments={"x-queue-type": "quorum"},
+        no_declare=True,
+    )
+
+
+def _fields(name: str, names: list[str], args: Sequence[Any] | None, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a payload's fields from a call's arguments; positional ones in the contract's order."""
+    positional = list(args or ())
+    if len(positional) > len(names):
+        raise ContractViolation(name, [f"takes {len(names)} arguments, {len(positional)} were given"])
+    return {**dict(zip(names, positional, strict=False)), **(kwargs or {})}
+
+
+def _moment(value: float | datetime | str | None, now: datetime) -> datetime | None:
+    """Return the moment meant by seconds from now, a datetime, or ISO 8601 text; naive ones are UTC."""
+    match value:
+        case None:
+            return None
+        case int() | float():
+            return now + timedelta(seconds=value)
+        case str():
+            value = datetime.fromisoformat(value)
+    return value if value.tzinfo else value.replace(tzinfo=now.tzinfo)
+
+
+@signals.setup_logging.connect
+def _configure_logging(**_: Any) -> None:
+    settings = Settings()
+    logs.configure(level=settings.log_level, style=settings.log_format)
+
+
+@signals.worker_process_shutdown.connect
+def _close(**_: Any) -> None:
+    if current_app._wiring is not None:  # noqa: SLF001 - do not open what was never used, only to close it
+        current_app.wiring.close()
+
+
+app = create_app(Settings())

@@ -1,0 +1,10 @@
+"""The Celery app with the probe kinds beside the real ones."""
+
+from __future__ import annotations
+
+from consumers.app import HANDLERS, create_app
+from shared.settings import Settings
+from tests.probe import handlers
+from tests.probe.kinds import PROBE_CONTRACTS
+
+app = create_app(Settings(), PROBE_CONTRACTS, (*HANDLERS, handlers))

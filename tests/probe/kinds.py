@@ -1,0 +1,56 @@
+"""Kinds that only tests and benchmarks know: they do nothing, store one row, sleep, or fail as told."""
+
+from __future__ import annotations
+
+from shared.contracts.kind import Kind, Payload
+from shared.contracts.kinds import CONTRACTS
+from shared.contracts.registry import Contracts
+
+
+class Nothing(Payload):
+    """Do nothing."""
+
+
+class Store(Payload):
+    """Upsert one row of `probe_rows`."""
+
+    key: int
+    value: int = 0
+
+
+class Sleep(Payload):
+    """Sleep, then upsert the row `key`, counting how often that happened."""
+
+    key: int
+    seconds: float
+
+
+class Fail(Payload):
+    """Fail with the named error until the run log shows `times` attempts."""
+
+    error: str
+    times: int = 1_000_000
+
+
+class OldStore(Payload):
+    """A kind that has had a first version with another field."""
+
+    key: int
+
+
+NOTHING = Kind("maintenance.probe.nothing", Nothing, "Do nothing.", example={})
+STORE = Kind("maintenance.probe.store", Store, "Upsert a row.", example={"key": 1})
+SLEEP = Kind("scrape.series.probe_sleep", Sleep, "Sleep, then store.", example={"key": 1, "seconds": 1.0}, entity="probe:{key}")
+FAIL = Kind("maintenance.probe.fail", Fail, "Fail.", example={"error": "UpstreamAway"})
+LIFTED = Kind(
+    "maintenance.probe.lifted",
+    OldStore,
+    "Had another form once.",
+    example={"key": 1},
+    schema=2,
+    upcasters={1: lambda fields: {"key": fields["number"]}},
+)
+
+PROBE_CONTRACTS = Contracts((*CONTRACTS, NOTHING, STORE, SLEEP, FAIL, LIFTED))
+
+TABLE = "CREATE TABLE IF NOT EXISTS probe_rows (key bigint PRIMARY KEY, value bigint NOT NULL, times int NOT NULL)"
