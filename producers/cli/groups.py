@@ -1,0 +1,26 @@
+"""Every group of commands: a line here adds one.
+
+A group is a module with a Typer object called `app`. It is imported when one of its commands is used, so that
+`millrace --help` stays quick however many groups there are and whatever they need.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A word after `millrace`, the module behind it, and its line of help."""
+
+    name: str
+    module: str
+    help: str
+
+
+GROUPS = (
+    Group("publish", "producers.cli.publish", "Publish a message, or many from standard input."),
+    Group("contracts", "producers.cli.contracts", "The kinds of messages: list, show, export, check."),
+    Group("topology", "producers.cli.topology", "Exchanges, queues and bindings: show, apply, check, export."),
+    Group("pool", "producers.cli.pool", "Worker pools: start one, see how all are doing."),
+)

@@ -1,0 +1,105 @@
+"""`millrace pool`: start a pool of workers, and see how all of them are doing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from producers.cli.failures import USAGE, Failure
+from producers.cli.metrics_directory import make_directory
+from producers.cli.output import AsJson, print_json, print_table
+from shared.broker import topology
+from shared.broker.topology import Pool
+from shared.management import Management, connect, vhost_of
+from shared.settings import Settings
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Worker pools: start one, see how all are doing.")
+
+
+@app.command()
+def start(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(pool.name for pool in topology.POOLS)}.")],
+    *,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Processes; the pool's own number if left out.")
+    ] = None,
+    prefetch: Annotated[
+        int | None, typer.Option(min=1, help="Messages each process may hold; the pool's own number if left out.")
+    ] = None,
+    node_suffix: Annotated[
+        str | None, typer.Option(help="Name of this worker instead of its process id; unique on this machine.")
+    ] = None,
+) -> None:
+    """Become a worker of a pool: consumes the pool's queues until SIGTERM, then finishes what it has begun."""
+    try:
+        pool = topology.pool_named(name)
+    except ValueError as error:
+        raise Failure(str(error), "millrace pool status lists them", USAGE) from error
+    settings = Settings()
+    pid = os.getpid()
+    environment = {
+        **os.environ,
+        "MILLRACE_POOL": pool.name,
+        "PROMETHEUS_MULTIPROC_DIR": str(make_directory(Path(".millrace"), pool.name, pid)),
+    }
+    command = worker_command(
+        pool,
+        concurrency=concurrency or pool.concurrency,
+        prefetch=prefetch or pool.prefetch,
+        # Unique at each start: the broker may hold a dead namesake's control queue for a minute.
+        node=f"{pool.name}.{node_suffix or pid}@{settings.host}",
+        log_level=settings.log_level,
+    )
+    sys.stdout.flush()
+    os.execve(command[0], command, environment)  # noqa: S606 - becomes the worker: signals reach it without a middleman
+
+
+def worker_command(pool: Pool, *, concurrency: int, prefetch: int, node: str, log_level: str) -> list[str]:
+    """Return the command line of a Celery worker that works for `pool`."""
+    return [
+        sys.executable,
+        *("-m", "celery", "-A", "consumers.app", "worker"),
+        *("--queues", ",".join(pool.queues)),
+        *("--concurrency", str(concurrency)),
+        *("--prefetch-multiplier", str(prefetch)),
+        *("--hostname", node),
+        *("--loglevel", log_level),
+        # Hand a message to a process that is free, not to one that is busy for another twenty minutes.
+        *("-O", "fair"),
+        # Workers need not know of each other; both cost a second at start and messages ever after.
+        *("--without-mingle", "--without-gossip"),
+    ]
+
+
+@app.command()
+def status(*, as_json: AsJson = False) -> None:
+    """Show each pool's queues: messages that wait, messages being worked on, and consumers."""
+    settings = Settings()
+    if settings.rabbitmq_management_url is None:
+        raise Failure("RABBITMQ_MANAGEMENT_URL is not set", "set it; of a local stack, `. .millrace/env`", USAGE)
+    vhost = vhost_of(settings.rabbitmq_url.get_secret_value())
+    with connect(settings.rabbitmq_management_url.get_secret_value()) as client:
+        queues = {queue["name"]: queue for queue in Management(client, vhost).queues()}
+    columns = ("pool", "queue", "waiting", "in work", "consumers")
+    rows = [
+        (pool.name, queue, *(queues.get(queue, {}).get(number) for number in _NUMBERS))
+        for pool in topology.POOLS
+        for queue in pool.queues
+    ]
+    if as_json:
+        print_json([dict(zip((column.replace(" ", "_") for column in columns), row, strict=True)) for row in rows])
+    else:
+        print_table(columns, [[_unknown(cell) for cell in row] for row in rows])
+        if missing := [queue for pool in topology.POOLS for queue in pool.queues if queue not in queues]:
+            typer.echo(f"not declared: {', '.join(missing)}; millrace topology apply declares them", err=True)
+
+
+_NUMBERS = ("messages_ready", "messages_unacknowledged", "consumers")
+
+
+def _unknown(cell: object) -> object:
+    return "?" if cell is None else cell
