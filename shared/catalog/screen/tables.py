@@ -26,6 +26,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -177,8 +178,14 @@ credits: Final = Table(  # noqa: A001 - the name is public
     Column("image", Text, comment="Absolute address of a picture of the character"),
     Column("position", Integer, comment="TheTVDB's order within a title"),
     Column("featured", Boolean, nullable=False, comment="Whether TheTVDB lists it first"),
-    Column("listed_by_title", Boolean, nullable=False, comment="The series' or movie's record lists it"),
-    Column("listed_by_person", Boolean, nullable=False, comment="The person's record lists it"),
+    Column(
+        "listed_by_title",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="The series' or movie's record lists it",
+    ),
+    Column("listed_by_person", Boolean, nullable=False, server_default=false(), comment="The person's record lists it"),
     CheckConstraint("num_nonnulls(series_tvdb_id, movie_tvdb_id, episode_tvdb_id) > 0", name="title"),
     CheckConstraint("listed_by_title OR listed_by_person", name="listed"),
     Index(None, "series_tvdb_id"),

@@ -223,8 +223,8 @@ def upgrade() -> None:
             image            text,
             position         integer,
             featured         boolean NOT NULL,
-            listed_by_title  boolean NOT NULL,
-            listed_by_person boolean NOT NULL,
+            listed_by_title  boolean NOT NULL DEFAULT false,
+            listed_by_person boolean NOT NULL DEFAULT false,
             PRIMARY KEY (tvdb_id),
             CONSTRAINT credits_listed_check CHECK (listed_by_title OR listed_by_person),
             CONSTRAINT credits_title_check CHECK (num_nonnulls(series_tvdb_id, movie_tvdb_id, episode_tvdb_id) > 0)
