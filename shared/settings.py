@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import socket
+from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _address(*schemes: str) -> AfterValidator:
+    """Return the check that an address begins as one of its kind does; libraries say less when it does not."""
+
+    def check(value: SecretStr) -> SecretStr:
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme not in schemes or not parts.netloc:
+            raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)} and a host")
+        _ = parts.port  # raises ValueError when it is no number
+        return value
+
+    return AfterValidator(check)
 
 
 class Settings(BaseSettings):
@@ -15,14 +30,14 @@ class Settings(BaseSettings):
     Addresses that may hold a password are secret strings, so that a repr or a log line never shows it.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
-    rabbitmq_url: SecretStr = Field(
+    rabbitmq_url: Annotated[SecretStr, _address("amqp", "amqps")] = Field(
         SecretStr("amqp://guest:guest@127.0.0.1:5672/"),
         validation_alias="RABBITMQ_URL",
         description="AMQP 0-9-1 address of the broker, with its virtual host.",
     )
-    rabbitmq_management_url: SecretStr | None = Field(
+    rabbitmq_management_url: Annotated[SecretStr, _address("http", "https")] | None = Field(
         None,
         validation_alias="RABBITMQ_MANAGEMENT_URL",
         description="Address of RabbitMQ's management API; needed by `topology check` and Flower's broker page.",
