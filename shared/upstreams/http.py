@@ -16,7 +16,7 @@ from typing import Final
 
 import httpx
 
-from shared import clock
+from shared.clock import now
 from shared.errors import LimitReached, MillraceError, RateLimited, UnreadableAnswer, UpstreamAway, UpstreamRefused
 from shared.settings import Settings
 from shared.telemetry import metrics
@@ -65,12 +65,14 @@ class Upstream:
         limit: Limit | None = None,
         secrets: Iterable[str] = (),
         largest: int = LARGEST_ANSWER,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self._client = client
         self._limit = limit
         self._secrets = set(secrets)
         self._largest = largest
+        self._clock = clock
 
     def keep_secret(self, value: str) -> None:
         """Show this value in no error from now on."""
@@ -90,7 +92,7 @@ class Upstream:
     def _send(self, what: str, build: Callable[[], httpx.Request]) -> Answer:
         if self._limit is not None:
             metrics.upstream_wait_seconds.labels(self.name).observe(self._limit.take())
-        started = time.monotonic()
+        started = self._clock()
         status = "error"
         try:
             request = build()
@@ -104,9 +106,9 @@ class Upstream:
             status = "unreadable"
             raise
         finally:
-            metrics.upstream_seconds.labels(self.name).observe(time.monotonic() - started)
+            metrics.upstream_seconds.labels(self.name).observe(self._clock() - started)
             metrics.upstream_requests.labels(self.name, status).inc()
-        refused = refusal(answer, what, request_line(request), self._secrets, clock.now())
+        refused = refusal(answer, what, request_line(request), self._secrets, now())
         if isinstance(refused, RateLimited) and self._limit is not None and refused.retry_after is not None:
             self._limit.hold(refused.retry_after)
         if refused is not None:
@@ -123,7 +125,7 @@ class Upstream:
                     raise UnreadableAnswer(self.name, f"{what} is larger than {self._largest} bytes", bytes(body))
                 if len(body) > self._largest:
                     break  # of a refusal its beginning says enough
-                if time.monotonic() - started > ANSWER_SECONDS:
+                if self._clock() - started > ANSWER_SECONDS:
                     raise httpx.ReadTimeout(f"no whole answer within {ANSWER_SECONDS:g} s", request=request)
         finally:
             response.close()
