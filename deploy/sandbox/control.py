@@ -20,32 +20,11 @@ if TYPE_CHECKING:
 def routes(standins: Sequence[Standin], journal: Journal, faults: FaultBook) -> APIRouter:
     """Return the routes under /control."""
     router = APIRouter(prefix="/control")
-
-    @router.post("/faults", status_code=201)
-    async def arm(fault: Fault) -> dict[str, Any]:
-        """Let something go wrong from the next request on."""
-        return _shown(faults.add(fault))
-
-    @router.get("/faults")
-    async def list_faults() -> list[dict[str, Any]]:
-        """Every fault, with how often it has struck."""
-        return [_shown(armed) for armed in faults.listed()]
-
-    @router.delete("/faults")
-    async def disarm_all() -> dict[str, int]:
-        """All is well again."""
-        return {"removed": faults.clear()}
-
-    @router.delete("/faults/{fault_id}")
-    async def disarm(fault_id: int) -> dict[str, int]:
-        """Remove one fault."""
-        if not faults.remove(fault_id):
-            raise HTTPException(404, f"no fault {fault_id}")
-        return {"removed": 1}
+    router.include_router(_fault_routes(faults))
 
     @router.get("/requests")
     async def received(path: str = "*", limit: int = 1000) -> dict[str, Any]:
-        """What was asked, newest `limit` of those whose path fits the glob `path`."""
+        """Show the totals, and the last `limit` requests whose path fits the glob `path`."""
         return journal.report(path, max(limit, 0))
 
     @router.delete("/requests")
@@ -68,6 +47,34 @@ def routes(standins: Sequence[Standin], journal: Journal, faults: FaultBook) -> 
             one.name: {"answers": [asdict(r, dict_factory=_plain) for r in one.recorded], "unread": one.unread}
             for one in standins
         }
+
+    return router
+
+
+def _fault_routes(faults: FaultBook) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/faults", status_code=201)
+    async def arm(fault: Fault) -> dict[str, Any]:
+        """Let something go wrong from the next request on."""
+        return _shown(faults.add(fault))
+
+    @router.get("/faults")
+    async def list_faults() -> list[dict[str, Any]]:
+        """Every fault, with how often it has struck."""
+        return [_shown(armed) for armed in faults.listed()]
+
+    @router.delete("/faults")
+    async def disarm_all() -> dict[str, int]:
+        """All is well again."""
+        return {"removed": faults.clear()}
+
+    @router.delete("/faults/{fault_id}")
+    async def disarm(fault_id: int) -> dict[str, int]:
+        """Remove one fault."""
+        if not faults.remove(fault_id):
+            raise HTTPException(404, f"no fault {fault_id}")
+        return {"removed": 1}
 
     return router
 

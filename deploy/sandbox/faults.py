@@ -41,9 +41,9 @@ class Fault(BaseModel):
         bool, Field(description="The upstream's known half answer. TVDB: only the first season, and no links.")
     ] = False
     truncate: Annotated[NonNegativeInt | None, Field(description="Send only so many bytes, as if complete.")] = None
-    cut: Annotated[
-        NonNegativeInt | None, Field(description="Cut the connection after so many bytes of the body.")
-    ] = None
+    cut: Annotated[NonNegativeInt | None, Field(description="Cut the connection after so many bytes of the body.")] = (
+        None
+    )
 
     @model_validator(mode="after")
     def _does_something(self) -> Self:

@@ -27,6 +27,7 @@ class Gate:
     def __init__(
         self,
         inner: ASGIApp,
+        *,
         standins: Sequence[Standin],
         journal: Journal,
         faults: FaultBook,

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 INDEX = "requests.json"
 
-CHOOSING = {"page": "0", "offset": "0", "query": "", "q": "", "season": "", "episodeNumber": "", "airDate": "", "type": ""}
+CHOOSING = {"page": "0", "offset": "0", "query": "", "q": "", "season": "", "episodeNumber": "", "airDate": ""}
 """Parameters that choose which records come back, with the value that leaving them out stands for."""
 
 
@@ -43,9 +44,14 @@ class Recording:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def agreement(self, query: Mapping[str, str]) -> int | None:
-        """Return how well it fits a request's query, higher is better; None when it answers another question."""
+        """Return how well it fits a request's query, higher is better; None when it answers another question.
+
+        A recorded 400 is about the parameters themselves, so it answers those and no others.
+        """
+        if self.status == HTTPStatus.BAD_REQUEST and self.query != query:
+            return None
         for name, unsaid in CHOOSING.items():
-            if self.query.get(name, unsaid) != query.get(name, unsaid):
+            if self.query.get(name, unsaid).casefold() != query.get(name, unsaid).casefold():
                 return None
         names = self.query.keys() | query.keys()
         return sum(1 if self.query.get(name) == query.get(name) else -1 for name in names)

@@ -20,13 +20,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-type Request = tuple[str, str, dict[str, str], int]
+Request: TypeAlias = tuple[str, str, dict[str, str], int]
 
 ENTITIES = {
     "series": "series",
@@ -68,7 +68,7 @@ def read(name: str, content: bytes) -> list[Request]:
     try:
         body = json.loads(content)
     except ValueError:
-        body = None
+        body = None  # a recording may well be of an answer that cannot be read; then its name must do
     words = [word for word in re.split(r"[^A-Za-z0-9]+", name.rsplit(".", 1)[0].lower()) if word]
     if "login" in words:
         return [("POST", "/login", {}, 200 if _is_success(body) else _status(words) or 401)]
@@ -122,29 +122,32 @@ def _from_links(body: Any) -> Request | None:
 def _from_name(words: list[str], body: Any) -> Request | None:
     data = body.get("data") if isinstance(body, dict) else None
     joined = " ".join(words)
-    for key, path in REFERENCE.items():
-        if joined.startswith(key):
-            return ("GET", path, {}, 200)
+    short_list = next((path for key, path in REFERENCE.items() if joined.startswith(key)), None)
+    if short_list:
+        return ("GET", short_list, {}, 200)
     if "search" in words or (isinstance(data, list) and data and "objectID" in data[0]):
-        return None if isinstance(body, dict) and body.get("links") else ("GET", "/search", {}, 200)
-    query = {f"{m[1]}": m[2] for word in words if (m := re.fullmatch(r"(page|season)(\d+)", word))}
+        return None if isinstance(body, dict) and body.get("links") else _search(words)
+    query = {m[1]: m[2] for word in words if (m := re.fullmatch(r"(page|season)(\d+)", word))}
     if "updates" in words or "update" in words:
         return ("GET", "/updates", query, 200)
     entity = next((ENTITIES[word] for word in words if word in ENTITIES), None) or _entity_of(data)
-    if entity is None:
+    if entity is None or "filter" in words:
         return None
     if isinstance(data, list):
-        return ("GET", f"/{entity}", query, 200) if "filter" not in words else None
-    if not isinstance(data, dict):
-        return None
-    if "slug" in words and data.get("slug"):
-        return ("GET", f"/{entity}/slug/{data['slug']}", {}, 200)
-    return _of_entity(entity, words, data, query)
+        return ("GET", f"/{entity}", query, 200)
+    return _of_entity(entity, words, data, query) if isinstance(data, dict) else None
+
+
+def _search(words: list[str]) -> Request:
+    sought = [word for word in words if word not in {"search", "shape", "overview", "results", *ENTITIES}]
+    return ("GET", "/search", {"query": " ".join(sought)}, 200)
 
 
 def _of_entity(entity: str, words: list[str], data: Mapping[str, Any], query: dict[str, str]) -> Request | None:
     listed = isinstance(data.get("episodes"), list) and ("series" in data or "episodes" in words)
     of_series = listed and entity in {"series", "episodes"} and "extended" not in words
+    if "slug" in words and data.get("slug"):
+        return ("GET", f"/{entity}/slug/{data['slug']}", {}, 200)
     inner = data.get("series") if isinstance(data.get("series"), dict) else {}
     own = data.get("id") or (inner or {}).get("id")
     number = next((word for word in words if word.isdigit()), None) or own
@@ -158,7 +161,8 @@ def _of_entity(entity: str, words: list[str], data: Mapping[str, Any], query: di
     elif "extended" in words:
         path += "/extended"
         query |= {"short": "true"} if "short" in words else {}
-        query |= {"meta": word for word in words if word in {"translations", "episodes"} and word != entity}
+        meta = next((word for word in words if word in {"translations", "episodes"} and word != entity), None)
+        query |= {"meta": meta} if meta else {}
     elif "aired" in words or "nextaired" in words:
         path += "/nextAired"
     elif "translations" in words or "translation" in words:
