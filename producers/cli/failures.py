@@ -36,11 +36,15 @@ def _as_said(error: Any) -> str:
 
 
 def _settings(error: Any) -> str:
-    lines = (f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
+    lines = (
+        f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors()
+    )
     return "the environment is wrong: " + "; ".join(lines)
 
 
 def _broker(error: Any) -> str:
+    # Pika's connection errors say nothing themselves; what they carry does.
     said = str(error) or (repr(error.args[0]) if error.args else type(error).__name__)
     return f"the broker cannot be reached: {said}"
 
@@ -70,6 +74,7 @@ _KNOWN: dict[str, tuple[Callable[[Any], str], str, int]] = {
     ),
     "shared.management.ManagementRefused": (_as_said, _IS_MANAGEMENT_UP, FAILED),
     "pika.exceptions.AMQPError": (_broker, _IS_BROKER_UP, FAILED),
+    "socket.gaierror": (_broker, _IS_BROKER_UP, FAILED),
     "httpx.TransportError": (_first_line("no answer over HTTP"), _IS_MANAGEMENT_UP, FAILED),
     "httpx.InvalidURL": (_first_line("not an address"), _IS_MANAGEMENT_UP, FAILED),
     "sqlalchemy.exc.OperationalError": (_first_line("the database"), _IS_DATABASE_UP, FAILED),

@@ -89,7 +89,7 @@ def _named(way: _Way) -> str:
 def _harm(source: str, sort: str, destination: str, queues: set[str]) -> str:
     if sort == "queue" and destination in queues:
         return "messages would be done a second time, or by the wrong pool"
-    return f"copies what goes through {source} to others, who would also hide it when our queue were missing"
+    return f"copies what goes through {source} to others, where it would hide that a queue of ours is missing"
 
 
 def _said(arguments: Mapping[str, Any], name: str) -> str:
