@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import Celery, current_app, signals
 from celery.result import AsyncResult
-from kombu import Exchange, Queue
+from kombu.entity import Exchange, Queue
 
 from consumers.consumer import LineConsumer
 from consumers.content import screen as content_screen
@@ -30,7 +30,7 @@ HANDLERS = (content_screen, person_screen, dead_letters)
 """Every module with handlers. Importing one makes its handlers known to every app; the list is there to be read."""
 
 
-class Millrace(Celery):  # type: ignore[misc] - Celery has no types
+class Millrace(Celery):
     """Celery, publishing domain messages: `.delay`, `.apply_async`, `send_task` and `celery call` all come by here."""
 
     settings: Settings
@@ -47,7 +47,7 @@ class Millrace(Celery):  # type: ignore[misc] - Celery has no types
             self._wired_by = os.getpid()
         return self._wiring
 
-    def send_task(  # type: ignore[no-untyped-def] # noqa: D102 - Celery's own signature and meaning
+    def send_task(  # noqa: D102 - Celery's own signature and meaning
         self,
         name: str,
         args: Sequence[Any] | None = None,
@@ -125,7 +125,9 @@ def _queue(name: str) -> Queue:
     )
 
 
-def _fields(name: str, names: list[str], args: Sequence[Any] | None, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
+def _fields(
+    name: str, names: list[str], args: Sequence[Any] | None, kwargs: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """Return a payload's fields from a call's arguments; positional ones in the contract's order."""
     positional = list(args or ())
     if len(positional) > len(names):

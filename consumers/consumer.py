@@ -29,10 +29,10 @@ SHOWN = 200
 """Bytes of a body that Celery's own views (Flower, `inspect active`) show."""
 
 
-class LineConsumer(Consumer):  # type: ignore[misc] - Celery has no types
+class LineConsumer(Consumer):
     """Celery's consumer, reading the line's plain messages instead of Celery's own."""
 
-    class Blueprint(Consumer.Blueprint):  # type: ignore[misc]
+    class Blueprint(Consumer.Blueprint):
         """Celery's steps without native delayed delivery, which would declare 28 exchanges and queues."""
 
         default_steps = [  # noqa: RUF012 - Celery's own form

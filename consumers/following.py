@@ -15,7 +15,8 @@ from shared.contracts import screen
 def ask_for_people(effect: Effect, people: Sequence[int], run: Run) -> None:
     """Ask for those of a title's people that we do not hold, or hold only in a stale copy."""
     before = clock.now() - timedelta(days=run.wiring.settings.people_fresh_days)
-    effect.ask(*(screen.SavePerson(tvdb_id=person) for person in store.people_to_fetch(effect.connection, people, before)))
+    lacking = store.people_to_fetch(effect.connection, people, before)
+    effect.ask(*(screen.SavePerson(tvdb_id=person) for person in lacking))
 
 
 def record_gone(run: Run, entity: EntityType, tvdb_id: int) -> None:

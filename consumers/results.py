@@ -25,7 +25,7 @@ class MessageFailed(MillraceError):
     """What `AsyncResult.get()` raises for a message that was given up; says the original error and its text."""
 
 
-class RunLogBackend(BaseBackend):  # type: ignore[misc] - Celery has no types
+class RunLogBackend(BaseBackend):
     """A result backend that only reads."""
 
     def get_task_meta(self, task_id: str, cache: bool = True) -> dict[str, Any]:  # noqa: ARG002 - Celery's signature

@@ -13,6 +13,7 @@ from shared import clock, ledger, outbox, runlog
 from shared.broker.wire import Message, compose
 from shared.contracts.kind import Payload
 from shared.contracts.registry import Contracts
+from shared.upstreams.tvdb import Tvdb
 
 if TYPE_CHECKING:
     from consumers.wiring import Wiring
@@ -53,12 +54,31 @@ class Effect:
 
 @dataclass(slots=True)
 class Run:
-    """One attempt at one message."""
+    """One attempt at one message: upstreams by their names, then `finish`."""
 
     message: Message
     entry: runlog.Entry
     wiring: Wiring
+    began: bool = False
     finished: bool = False
+
+    def begin(self) -> None:
+        """Show in the run log that work on this message has begun; raises AlreadyDone when it needs none.
+
+        Reaching for an upstream does this by itself. A handler that only stores is over before anybody could
+        look, and `finish` finds a duplicate just as surely.
+        """
+        if not self.began:
+            with self.wiring.engine.connect() as connection:
+                if not runlog.begin(connection, self.entry):
+                    raise runlog.AlreadyDone
+            self.began = True
+
+    @property
+    def tvdb(self) -> Tvdb:
+        """TheTVDB."""
+        self.begin()
+        return self.wiring.tvdb
 
     @contextmanager
     def finish(self) -> Iterator[Effect]:

@@ -78,7 +78,14 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, (Transient, PublishError, SoftTimeLimitExceeded, TimeoutError, ConnectionError, MemoryError)):
         return True
     if isinstance(error, OSError):
-        return error.errno in {errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENETUNREACH, errno.EHOSTUNREACH}
+        return error.errno in {
+            errno.ENOSPC,
+            errno.EMFILE,
+            errno.ENFILE,
+            errno.EIO,
+            errno.ENETUNREACH,
+            errno.EHOSTUNREACH,
+        }
     # Deadlock, serialisation failure, lock not available, query cancelled: the database asks for another try.
     return (_sqlstate(error) or "")[:2] in {"40", "55", "57"}
 

@@ -16,6 +16,7 @@ MillraceError
 │   ├── UpstreamGone          404 or 410: the entity is not there
 │   ├── UpstreamRefused       any other 4xx: our request or our key is wrong
 │   └── UnreadableAnswer      the upstream answered something we cannot read; keeps the body
+├── MissingSetting            a process cannot start, or do this, without it; names the variable
 └── PublishError              a message that did not reach a queue
     ├── Unroutable            no queue is bound for it
     ├── Refused               the broker said no (queue full, alarm)
@@ -143,6 +144,14 @@ class UnreadableAnswer(Permanent):
         raw = body.encode("utf-8", "replace") if isinstance(body, str) else body
         self.body = raw[: self.KEPT]
         super().__init__(f"{upstream}: {what}")
+
+
+class MissingSetting(MillraceError):
+    """A setting without which a process cannot do what it is asked; `variable` is its name in the environment."""
+
+    def __init__(self, variable: str, why: str) -> None:
+        self.variable = variable
+        super().__init__(f"{variable} is not set: {why}")
 
 
 class PublishError(MillraceError):

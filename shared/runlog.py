@@ -43,7 +43,7 @@ sync_log = Table(
 )
 
 
-class AlreadyDone(Exception):  # noqa: N818 - an expected outcome, not an error
+class AlreadyDone(Exception):
     """The message's effect has been committed before; what this transaction did is rolled back."""
 
 

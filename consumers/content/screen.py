@@ -8,20 +8,23 @@ from consumers.task import handles
 from shared import clock
 from shared.catalog.screen import rules, store
 from shared.contracts import screen
-from shared.errors import UpstreamGone
+from shared.errors import UpstreamAway, UpstreamGone
 from shared.upstreams import tvdb
 
 
 @handles(screen.SAVE_SERIES)
 def save_series_full(ask: screen.SaveSeries, run: Run) -> None:
     """Save a series with seasons, episodes, credits, genres and aliases."""
+    at = clock.now()
     try:
-        series = tvdb.read_series(run.wiring.tvdb.fetch_series(ask.tvdb_id))
+        series = tvdb.read_series(run.tvdb.fetch_series(ask.tvdb_id))
     except UpstreamGone:
         record_gone(run, "series", ask.tvdb_id)
         return
     with run.finish() as effect:
-        store.save_series(effect.connection, series, clock.now())
+        if not rules.plausible(store.series_counts(effect.connection, series.tvdb_id), rules.counts_of(series)):
+            raise UpstreamAway("tvdb", f"series {series.tvdb_id} came without most of the parts it had")
+        store.save_series(effect.connection, series, at)
         ask_for_people(effect, rules.people_of(series.credits), run)
         effect.announce(screen.SeriesSaved(tvdb_id=series.tvdb_id, name=series.name, episodes=len(series.episodes)))
         effect.result = {"name": series.name, "episodes": len(series.episodes), "credits": len(series.credits)}
@@ -30,13 +33,14 @@ def save_series_full(ask: screen.SaveSeries, run: Run) -> None:
 @handles(screen.SAVE_MOVIE)
 def save_movie_full(ask: screen.SaveMovie, run: Run) -> None:
     """Save a movie with credits, genres and aliases."""
+    at = clock.now()
     try:
-        movie = tvdb.read_movie(run.wiring.tvdb.fetch_movie(ask.tvdb_id))
+        movie = tvdb.read_movie(run.tvdb.fetch_movie(ask.tvdb_id))
     except UpstreamGone:
         record_gone(run, "movie", ask.tvdb_id)
         return
     with run.finish() as effect:
-        store.save_movie(effect.connection, movie, clock.now())
+        store.save_movie(effect.connection, movie, at)
         ask_for_people(effect, rules.people_of(movie.credits), run)
         effect.announce(screen.MovieSaved(tvdb_id=movie.tvdb_id, name=movie.name))
         effect.result = {"name": movie.name, "credits": len(movie.credits)}

@@ -21,7 +21,7 @@ PAUSE = 2.0
 """Seconds before a letter goes back to its queue when the ledger cannot be written."""
 
 
-class KeepTask(Task):  # type: ignore[misc] - Celery has no types
+class KeepTask(Task):
     """A task that never gives a message up: there is no other place for a dead letter to go."""
 
     abstract = True
@@ -45,5 +45,7 @@ def keep(delivery: Delivery) -> Any:
         log.exception("dead letter not kept yet", message_id=delivery.message_id)
         time.sleep(PAUSE)
         raise Reject(str(error), requeue=True) from error
-    log.info("dead letter kept", kind=death.kind, queue=death.queue, reason=death.reason, message_id=delivery.message_id)
+    log.info(
+        "dead letter kept", kind=death.kind, queue=death.queue, reason=death.reason, message_id=delivery.message_id
+    )
     metrics.messages_handled.labels(DEAD_LETTERS, KEEP, "done").inc()

@@ -15,12 +15,13 @@ from shared.upstreams import tvdb
 @handles(screen.SAVE_PERSON)
 def save_person_full(ask: screen.SavePerson, run: Run) -> None:
     """Save a person."""
+    at = clock.now()
     try:
-        person = tvdb.read_person(run.wiring.tvdb.fetch_person(ask.tvdb_id))
+        person = tvdb.read_person(run.tvdb.fetch_person(ask.tvdb_id))
     except UpstreamGone:
         record_gone(run, "person", ask.tvdb_id)
         return
     with run.finish() as effect:
-        store.save_person(effect.connection, person, clock.now())
+        store.save_person(effect.connection, person, at)
         effect.announce(screen.PersonSaved(tvdb_id=person.tvdb_id, name=person.name))
         effect.result = {"name": person.name, "credits": len(person.credits)}

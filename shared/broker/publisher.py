@@ -39,6 +39,9 @@ TIMEOUT = 30.0
 RECONNECT = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds between attempts to reach the broker; the last one repeats."""
 
+LARGEST_HEADER = 128 * 1024 - 64
+"""Bytes of properties that fit one frame, which AMQP cannot split: RabbitMQ's default frame less its own bytes."""
+
 _CLOSED_OVER = re.compile(r"exchange '([^']*)'")
 
 
@@ -228,12 +231,19 @@ class Publisher:
             with self._lock:
                 self._waiting.append(sent)
             return
+        properties = pika.BasicProperties(**message.properties())
         try:
+            # Only a stranger's headers can be that large; the broker would close the connection over them.
+            if message.headers and (size := sum(map(len, properties.encode()))) > LARGEST_HEADER:
+                sent.settle(
+                    Refused(message.message_id, f"its headers have {size} bytes, a frame holds {LARGEST_HEADER}")
+                )
+                return
             self._channel.basic_publish(
                 message.exchange,
                 message.routing_key,
                 message.body,
-                pika.BasicProperties(**message.properties()),
+                properties,
                 # Nobody need listen to a fact; everything else must reach a queue.
                 mandatory=message.exchange != FACTS,
             )

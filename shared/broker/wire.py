@@ -13,6 +13,7 @@ from typing import Any
 from shared.broker import topology
 from shared.contracts.kind import Payload
 from shared.contracts.registry import Contracts
+from shared.errors import Undecodable
 
 NORMAL = 5
 LEAST, MOST = 0, 9
@@ -24,8 +25,8 @@ OURS = frozenset({"schema", "attempt", "replay", "cause", "traceparent", "publis
 DEATH_HEADER = "x-millrace-dead"
 """Header in which a worker says why it gave a message up."""
 
-NOT_KEPT = frozenset({"x-death", "x-delivery-count", "compression", DEATH_HEADER})
-"""Headers that describe one delivery or one encoding of a message, not the message."""
+NOT_KEPT = frozenset({"x-death", "x-delivery-count", DEATH_HEADER})
+"""Headers that describe one delivery of a message, not the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Message:
     traceparent: str | None = None
     not_before: int | None = None
     expires_at: int | None = None
+    content_type: str = JSON
+    content_encoding: str | None = None
     expiration: int | None = None
     """Milliseconds the message may wait in a delay tier; set for one hop only."""
     headers: Mapping[str, Any] = field(default_factory=dict)
@@ -75,14 +78,28 @@ class Message:
             "correlation_id": self.correlation_id,
             "timestamp": self.published_at // 1000,
             "app_id": self.app_id,
-            "content_type": JSON,
+            "content_type": self.content_type,
             "delivery_mode": 2,
             "priority": self.priority,
             "headers": headers,
         }
+        if self.content_encoding is not None:
+            properties["content_encoding"] = self.content_encoding
         if self.expiration is not None:
             properties["expiration"] = str(self.expiration)
         return properties
+
+    def require_json(self) -> None:
+        """Raise Undecodable when the sender says that the body is something else than JSON in UTF-8.
+
+        Saying nothing is fine; a body in another encoding would at best be read as something its sender never wrote.
+        """
+        if self.content_type.partition(";")[0].strip().lower() != JSON:
+            raise Undecodable(f"its content type is {self.content_type!r}, not {JSON}")
+        if (self.content_encoding or "utf-8").lower() not in {"utf-8", "utf8"}:
+            raise Undecodable(f"its content encoding is {self.content_encoding!r}, not utf-8")
+        if "compression" in self.headers:
+            raise Undecodable(f"it says it is compressed ({self.headers['compression']!r}); send it plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +150,8 @@ class Delivery:
             traceparent=_text(headers.get("traceparent")),
             not_before=_whole(headers.get("not_before")),
             expires_at=_whole(headers.get("expires_at")),
+            content_type=_text(self.properties.get("content_type")) or JSON,
+            content_encoding=_text(self.properties.get("content_encoding")),
             headers={
                 name: value
                 for name, value in headers.items()

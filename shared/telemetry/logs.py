@@ -25,27 +25,26 @@ def configure(*, level: str = "INFO", style: str = "json") -> None:
 
     Fields bound with `structlog.contextvars` appear on every line, those of other libraries included.
     """
-    shared: list[Processor] = [
+    own: list[Processor] = [
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
+        structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.stdlib.ExtraAdder(),
         structlog.processors.format_exc_info,
     ]
     last: Processor = (
         structlog.processors.JSONRenderer(default=str) if style == "json" else structlog.dev.ConsoleRenderer()
     )
+    # Our own lines go straight to stderr; only other people's pass through the standard library.
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*own, last],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder(), *own],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
         )
     )

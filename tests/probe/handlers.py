@@ -43,6 +43,7 @@ def store(ask: kinds.Store, run: Run) -> None:
 @handles(kinds.SLEEP)
 def sleep(ask: kinds.Sleep, run: Run) -> None:
     """Sleep, then count."""
+    run.begin()
     time.sleep(ask.seconds)
     with run.finish() as effect:
         effect.connection.execute(UPSERT, {"key": ask.key, "value": 0})
@@ -52,7 +53,7 @@ def sleep(ask: kinds.Sleep, run: Run) -> None:
 def fail(ask: kinds.Fail, run: Run) -> None:
     """Fail as told."""
     if run.message.attempt < ask.times:
-        raise ERRORS[ask.error]()
+        raise ERRORS[ask.error]
 
 
 @handles(kinds.LIFTED)

@@ -40,7 +40,9 @@ class OldStore(Payload):
 
 NOTHING = Kind("maintenance.probe.nothing", Nothing, "Do nothing.", example={})
 STORE = Kind("maintenance.probe.store", Store, "Upsert a row.", example={"key": 1})
-SLEEP = Kind("scrape.series.probe_sleep", Sleep, "Sleep, then store.", example={"key": 1, "seconds": 1.0}, entity="probe:{key}")
+SLEEP = Kind(
+    "scrape.series.probe_sleep", Sleep, "Sleep, then store.", example={"key": 1, "seconds": 1.0}, entity="probe:{key}"
+)
 FAIL = Kind("maintenance.probe.fail", Fail, "Fail.", example={"error": "UpstreamAway"})
 LIFTED = Kind(
     "maintenance.probe.lifted",

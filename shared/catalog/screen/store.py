@@ -118,6 +118,13 @@ def series_counts(connection: Connection, tvdb_id: int) -> Counts | None:
     return None if row is None else Counts(*row)
 
 
+def people_to_fetch(connection: Connection, ids: Collection[int], before: datetime) -> list[int]:
+    """Return those people of `ids`, in their order, that are not stored or were last compared before a time."""
+    held = connection.scalars(select(people.c.tvdb_id).where(people.c.tvdb_id.in_(ids), people.c.synced_at >= before))
+    fresh = set(held)
+    return [person for person in ids if person not in fresh]
+
+
 def _save_entity(connection: Connection, table: Table, record: Series | Movie | Person, at: datetime) -> bool:
     """Write the row of the entity itself, locking it; return whether this record is the one to keep."""
     row = _row(record, leave_out={*_PARTS, "remote_ids"}) | _row(record.remote_ids)

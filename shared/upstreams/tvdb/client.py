@@ -13,7 +13,8 @@ import httpx
 import structlog
 
 from shared.catalog.screen.records import EntityType, SearchHit
-from shared.errors import UnreadableAnswer, UpstreamGone, UpstreamRefused
+from shared.errors import MissingSetting, UnreadableAnswer, UpstreamGone, UpstreamRefused
+from shared.settings import Settings
 from shared.upstreams.http import Limit, Params, Upstream
 from shared.upstreams.tvdb.search import read_search
 from shared.upstreams.tvdb.words import UPSTREAM, has_english
@@ -137,6 +138,14 @@ class Tvdb:
             # Without its body, which may hold a token under a name we do not know.
             raise UnreadableAnswer(UPSTREAM, "login has no data.token")
         return token
+
+
+def open_tvdb(client: httpx.Client, settings: Settings) -> Tvdb:
+    """Return TheTVDB as the settings have it; raises MissingSetting without a key."""
+    if settings.tvdb_api_key is None:
+        raise MissingSetting("TVDB_API_KEY", "TheTVDB answers nobody without a key")
+    pin = None if settings.tvdb_pin is None else settings.tvdb_pin.get_secret_value()
+    return Tvdb(client, settings.tvdb_url, settings.tvdb_api_key.get_secret_value(), pin)
 
 
 def _object(value: object, what: str) -> Raw:

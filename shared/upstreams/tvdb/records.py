@@ -75,7 +75,7 @@ def read_movie(raw: dict[str, Any]) -> Movie:
     companies = data.child_or_none("companies")
     studios = [studio.text("name") for studio in data.children("studios")]
     first = data.child_or_none("first_release")
-    releases = ([first] if first else []) + data.children("releases")
+    releases = data.children("releases")
     movie = Movie(
         tvdb_id=tvdb_id,
         name=words.name,
@@ -84,8 +84,8 @@ def read_movie(raw: dict[str, Any]) -> Movie:
         overview=words.overview,
         status=_name_of(data.child_or_none("status")),
         year=data.year_or_none("year"),
-        # first_release is the first where it is given; the releases themselves are in no order.
-        released=_first_day(releases[:1]) or _first_day(releases[1:]),
+        # The releases themselves are in no order.
+        released=(first and first.day_or_none("date")) or _first_day(releases),
         runtime=data.whole_or_none("runtime") or None,
         country=data.text_or_none("originalCountry"),
         language=words.language,

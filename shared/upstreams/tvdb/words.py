@@ -48,12 +48,20 @@ def read_words(data: Fields, english: Fields | None = None) -> Words:
         raise data.unreadable("name", "is empty in every language")
     original = own_name or (names.get(language) if language else None) or name
     others = [Alias(language or UNDETERMINED, original), *others, *_aliases(data)]
+    # A bare alias is mostly one of those that stand elsewhere with their language.
+    spelt = {alias.name for alias in others if alias.language != UNDETERMINED}
     return Words(
         name=name,
         original_name=original,
         overview=overview or (overviews.get(language) if language else None) or next(iter(overviews.values()), None),
         language=language,
-        aliases=tuple(dict.fromkeys(alias for alias in others if alias.name != name)),
+        aliases=tuple(
+            dict.fromkeys(
+                alias
+                for alias in others
+                if alias.name != name and (alias.language != UNDETERMINED or alias.name not in spelt)
+            )
+        ),
     )
 
 
@@ -78,8 +86,10 @@ def _translated(data: Fields, english: Fields | None) -> tuple[dict[str, str], d
             overviews.setdefault(language, overview)
         text.finish(ignored.TRANSLATION)
     if listed is not None:
-        # Here aliases are bare texts; those that `aliases` of the record itself has are not wanted twice.
-        listed.finish({"alias", "aliases"})
+        # Bare texts, as documented under the one name and as recorded under the other.
+        for name in [*listed.texts("alias"), *listed.texts("aliases")]:
+            aliases.extend(_alias(listed, UNDETERMINED, name))
+        listed.finish()
     return names, overviews, aliases
 
 

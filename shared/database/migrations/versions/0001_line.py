@@ -29,7 +29,7 @@ def upgrade() -> None:
         -- Summarising only, so that the second write of a row (running, then done) stays a heap-only update.
         CREATE INDEX sync_log_started_at_idx ON sync_log USING brin (started_at);
         COMMENT ON TABLE sync_log IS
-            'Run log: one row per message; de-duplication record, task status, Celery result and reason of a dead letter';
+            'Run log, a row per message: de-duplication, task status, Celery result, reason of a dead letter';
         COMMENT ON COLUMN sync_log.attempts IS
             'One object per ended attempt: attempt, started_at, ended_at, outcome, error, message, traceback';
         COMMENT ON COLUMN sync_log.synced_at IS 'When the effect was committed; null until then';
@@ -47,7 +47,7 @@ def upgrade() -> None:
             error       text
         ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
         CREATE INDEX outbox_not_before_idx ON outbox (not_before, id);
-        COMMENT ON TABLE outbox IS 'Messages committed with an effect, on their way to the broker; a sent one is deleted';
+        COMMENT ON TABLE outbox IS 'Messages committed with an effect, on their way to the broker; deleted when sent';
         COMMENT ON COLUMN outbox.not_before IS
             'When to send; the relay that takes a row moves this ahead, so that another sends it if that one dies';
 
@@ -96,6 +96,6 @@ def upgrade() -> None:
             detail         jsonb NOT NULL DEFAULT '{}'
         );
         CREATE INDEX dead_letter_actions_letter_idx ON dead_letter_actions (dead_letter_id, at);
-        COMMENT ON TABLE dead_letter_actions IS 'Who did what with a dead letter, written in the transaction that did it';
+        COMMENT ON TABLE dead_letter_actions IS 'Who did what with a dead letter, in the transaction that did it';
         """
     )
