@@ -17,8 +17,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = _parser()
     told = parser.parse_args(arguments)
     try:
-        options = _options(told)
-        app = create_app(options)
+        app = create_app(_options(told))
     except (OSError, ValueError) as error:
         parser.error(str(error))
     uvicorn.run(
@@ -32,6 +31,11 @@ def main(arguments: list[str] | None = None) -> None:
         lifespan="off",
         timeout_graceful_shutdown=1,
     )
+
+
+def options_from(arguments: list[str]) -> Options:
+    """Return what a command line asks for."""
+    return _options(_parser().parse_args(arguments))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,11 +3,11 @@
 Each file holds some of the tables `[[series]]`, `[[movies]]`, `[[people]]` and `[[companies]]`. Rows that are many
 are written as arrays; the fields are those of `facts`, in this order:
 
-    companies   id, name, kind, country
+    companies   id, name, kind, country [, {aliases, tag}]
     seasons     id, number, order [, {image, joined, missing}]
     episodes    id, season, number, aired, runtime, names, overviews [, {image, finale, before}]
     credits     person id, kind, role ("" for crew) [, featured]
-    people      id, name, gender, born, died, birthplace, biography (English) [, {names, aliases, image, remote_ids}]
+    people      id, name, gender, born, died, birthplace, biography (English) [, {names, aliases, image, ...}]
     daily       id of the first, season, count, first day, runtime, title with {n}: a run of daily episodes
 """
 
@@ -39,7 +39,7 @@ class Catalogue:
         for file in sorted(folder.glob("*.toml")):
             for name, rows in tomllib.loads(file.read_text("utf-8")).items():
                 tables[name] += rows
-        companies = {row[0]: Company(row[0], row[1], row[2], row[3] or None) for row in tables["companies"]}
+        companies = {row[0]: _company(row) for row in tables["companies"]}
         self._series = {row["id"]: _series(row, companies) for row in tables["series"]}
         self._movies = {row["id"]: _movie(row, companies) for row in tables["movies"]}
         self._people = {row[0]: _person(row) for row in tables["people"]}
@@ -100,6 +100,11 @@ class Catalogue:
             for credit in title.credits:
                 found.setdefault(credit.person, []).append((credit, title))
         return found
+
+
+def _company(cells: list[Any]) -> Company:
+    number, name, kind, country, *more = cells
+    return Company(number, name, kind, country or None, **(more[0] if more else {}))
 
 
 def _series(row: dict[str, Any], companies: dict[int, Company]) -> Series:

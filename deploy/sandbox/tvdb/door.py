@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from deploy.sandbox.tvdb.tokens import Logins
 
 LOGIN = ("POST", "/login")
+OK = 200
 
 
 class Door:
@@ -32,9 +33,11 @@ class Door:
         self._logins = logins
         self._recordings = recordings
         self._also_catalogue = also_catalogue
-        self._login = recordings.find(*LOGIN, {}) if recordings else None
-        if self._login:
-            logins.also_accept(json.loads(self._login.file.read_bytes())["data"]["token"])
+        recorded = [one for one in (recordings.all if recordings else ()) if (one.method, one.path) == LOGIN]
+        self._logged_in = {one.status: one for one in reversed(recorded)}
+        """The recorded answers to a login, by status."""
+        if OK in self._logged_in:
+            logins.also_accept(json.loads(self._logged_in[OK].file.read_bytes())["data"]["token"])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; lifespan and the like go straight through."""
@@ -78,8 +81,11 @@ class Door:
         try:
             self._logins.check(asked.get("apikey"), asked.get("pin"))
         except LoginRefused as refusal:
+            recorded = self._logged_in.get(refusal.status)
+            if recorded and str(refusal).encode() in recorded.file.read_bytes():
+                return _sent(recorded)
             return answers.failure(refusal.status, str(refusal))
-        return _sent(self._login) if self._login else answers.success({"token": self._logins.issue()})
+        return _sent(self._logged_in[OK]) if OK in self._logged_in else answers.success({"token": self._logins.issue()})
 
 
 def _sent(recording: Recording) -> Response:

@@ -24,6 +24,9 @@ class Company:
     name: str
     kind: int
     country: str | None
+    aliases: Sequence[Sequence[str]] = ()
+    tag: str | None = None
+    """What sort of company it is, e.g. Premium Cable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,8 @@ class Movie:
     releases: Sequence[tuple[str, str]] = ()
     remote_ids: Sequence[tuple[int, str]] = ()
     credits: Sequence[Credit] = ()
+    trailers: Sequence[tuple[int, str, str, str, int]] = ()
+    """Id, name, address, language and length in seconds."""
     budget: str = "0.00"
     box_office: str = "0.00"
     updated: str = EPOCH
@@ -142,6 +147,7 @@ class Person:
     aliases: Sequence[Sequence[str]] = ()
     image: str | None = None
     remote_ids: Sequence[tuple[int, str]] = ()
+    awards: Sequence[tuple[int, str]] = ()
     score: int = 0
     updated: str = EPOCH
 

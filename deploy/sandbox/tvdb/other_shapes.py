@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from deploy.sandbox.tvdb.library import Library
 
 STATUS = "Released"
+NETWORK = 1
+TRAILER = ("id", "name", "url", "language", "runtime")
 
 
 def movie(one: Movie, *, in_list: bool = False) -> Record:
@@ -38,7 +40,7 @@ def movie_extended(one: Movie, library: Library, meta: str, *, short: bool) -> R
     """Return the extended record; `short` leaves characters, artworks and trailers out as null."""
     releases = [{"country": country, "date": day, "detail": None} for country, day in one.releases]
     record = movie(one) | {
-        "trailers": None if short else [],
+        "trailers": None if short else [dict(zip(TRAILER, row, strict=True)) for row in one.trailers],
         "genres": shapes.genres(one.genres),
         "releases": releases,
         "artworks": None if short else _artworks(one),
@@ -94,7 +96,7 @@ def person_extended(one: Person, library: Library, meta: str) -> Record:
         "slug": f"{one.id}-{shapes.slug(one.names.get('eng', one.name))}",
         "biographies": [{"biography": text, "language": language} for language, text in one.biographies.items()],
         "characters": done or None,
-        "awards": [],
+        "awards": [{"id": number, "name": name} for number, name in one.awards],
         "races": [],
         "remoteIds": shapes.remote_ids(one.remote_ids) or None,
         "tagOptions": None,
@@ -104,7 +106,7 @@ def person_extended(one: Person, library: Library, meta: str) -> Record:
     return record
 
 
-def found_title(one: Series | Movie, network: str | None) -> Record:
+def found_title(one: Series | Movie, library: Library) -> Record:
     """Return what the search says of a series or movie: snake case, all text, and only keys it has values for."""
     kind = "series" if isinstance(one, Series) else "movie"
     record: dict[str, Any] = {
@@ -125,12 +127,14 @@ def found_title(one: Series | Movie, network: str | None) -> Record:
         "slug": one.slug,
         "overviews": dict(one.overviews),
         "translations": {language: name for language, name in one.names.items() if name},
-        "network": network,
+        "network": next((company.name for company in one.companies if company.kind == NETWORK), None),
         "remote_ids": shapes.remote_ids(one.remote_ids),
         "thumbnail": shapes.thumbnail(one.image) if one.image else None,
     }
     if kind == "movie":
-        record |= {"genres": list(one.genres), "studios": [c.name for c in one.companies if c.kind != 1]}
+        record |= {"genres": list(one.genres), "studios": [c.name for c in one.companies if c.kind != NETWORK]}
+        director = next((library.person(credit.person) for credit in one.credits if credit.kind == "Director"), None)
+        record["director"] = director.name if director else None
     return {name: value for name, value in record.items() if value}
 
 

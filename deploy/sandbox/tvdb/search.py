@@ -40,7 +40,7 @@ def record(library: Library, what: str, number: int) -> Record:
     title = library.head(number) if what == "series" else library.movie(number)
     if title is None:
         return {}
-    return other_shapes.found_title(title, next((one.name for one in title.companies if one.kind == 1), None))
+    return other_shapes.found_title(title, library)
 
 
 def base_record(one: Series | Movie) -> Record:

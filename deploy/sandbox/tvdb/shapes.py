@@ -6,13 +6,13 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from deploy.sandbox.tvdb.facts import Series
+from deploy.sandbox.tvdb.facts import Person, Series
 from deploy.sandbox.tvdb.reference import COMPANY_LISTS, COMPANY_TYPES, GENRES, PEOPLE_TYPES, SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from deploy.sandbox.tvdb.facts import Company, Credit, Movie, Person, Record
+    from deploy.sandbox.tvdb.facts import Company, Credit, Movie, Record
     from deploy.sandbox.tvdb.library import Library
 
 IMAGES = "https://artworks.thetvdb.com"
@@ -48,22 +48,23 @@ def remote_ids(pairs: Iterable[Sequence[Any]]) -> list[Record]:
     return [{"id": value, "type": source, "sourceName": SOURCES[source]} for source, value in pairs]
 
 
-def company(one: Company, *, neglected: bool = False) -> Record:
-    """Return a company; movies hold it with null where series hold lists."""
+def company(one: Company, *, neglected: bool = False, tagged: bool = False) -> Record:
+    """Return a company; movies hold it with null where series hold lists, and a series' own network is `tagged`."""
+    tag = {"id": 494, "tag": 24, "tagName": "Company Type", "name": one.tag, "helpText": None}
     return {
         "id": one.id,
         "name": one.name,
         "slug": slug(one.name),
         "nameTranslations": None if neglected else ["eng"],
         "overviewTranslations": None if neglected else [],
-        "aliases": None if neglected else [],
+        "aliases": None if neglected else aliases(one.aliases),
         "country": one.country,
         "primaryCompanyType": one.kind,
         "activeDate": None,
         "inactiveDate": None,
         "companyType": {"companyTypeId": one.kind, "companyTypeName": COMPANY_TYPES[one.kind]},
         "parentCompany": {"id": None, "name": None, "relation": {"id": None, "typeName": None}},
-        "tagOptions": None,
+        "tagOptions": [tag] if tagged and one.tag else None,
     }
 
 
@@ -145,9 +146,24 @@ def translation(thing: Series | Movie | Person, texts: Mapping[str, str], langua
     return found | ({"isPrimary": True} if language == getattr(thing, "language", "eng") else {})
 
 
+def _of_person(one: Person) -> Record:
+    """Return a person's translations, where each entry has both name and text, under both headings."""
+    both = [
+        {"name": one.names.get(language, one.name), "overview": one.biographies.get(language), "language": language}
+        for language in dict.fromkeys([*one.names, *one.biographies])
+    ]
+    return {
+        "nameTranslations": both,
+        "overviewTranslations": both,
+        "aliases": [name for _, name in one.aliases] or None,
+    }
+
+
 def translations(thing: Series | Movie | Person, texts: Mapping[str, str]) -> Record:
     """Return what `meta=translations` adds. An alias stands among the names, marked as one."""
-    original = getattr(thing, "language", "eng")
+    if isinstance(thing, Person):
+        return _of_person(thing)
+    original = thing.language
     names = [_marked({"name": name, "language": spoken}, spoken == original) for spoken, name in thing.names.items()]
     names += [{"name": name, "language": spoken, "isAlias": True} for spoken, name in thing.aliases]
     overviews = [_marked({"overview": text, "language": spoken}, spoken == original) for spoken, text in texts.items()]
