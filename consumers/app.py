@@ -12,6 +12,7 @@ from celery import Celery, current_app, signals
 from celery.result import AsyncResult
 from kombu.entity import Exchange, Queue
 
+from consumers import exporter
 from consumers.consumer import LineConsumer
 from consumers.content import screen as content_screen
 from consumers.maintenance import dead_letters
@@ -24,7 +25,7 @@ from shared.contracts.kinds import CONTRACTS
 from shared.contracts.registry import Contracts
 from shared.errors import ContractViolation
 from shared.settings import Settings
-from shared.telemetry import logs
+from shared.telemetry import start as telemetry
 
 HANDLERS = (content_screen, person_screen, dead_letters)
 """Every module with handlers. Importing one makes its handlers known to every app; the list is there to be read."""
@@ -91,7 +92,7 @@ def create_app(
         broker_url=settings.rabbitmq_url.get_secret_value(),
         result_backend=f"{RunLogBackend.__module__}:{RunLogBackend.__name__}",
         worker_consumer=f"{LineConsumer.__module__}:{LineConsumer.__name__}",
-        include=[module.__name__ for module in handlers],
+        include=[module.__name__ for module in (*handlers, exporter)],
         task_queues=[_queue(name) for pool in topology.POOLS for name in pool.queues],
         task_default_queue=topology.POOLS[0].name,
         task_create_missing_queues=False,
@@ -148,9 +149,8 @@ def _moment(value: float | datetime | str | None, now: datetime) -> datetime | N
 
 
 @signals.setup_logging.connect
-def _configure_logging(**_: Any) -> None:
-    settings = Settings()
-    logs.configure(level=settings.log_level, style=settings.log_format)
+def _start_telemetry(**_: Any) -> None:
+    telemetry.start(Settings())
 
 
 @signals.worker_process_shutdown.connect

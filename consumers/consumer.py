@@ -45,7 +45,8 @@ class LineConsumer(Consumer):
         # Bodies stay the bytes they are: py-amqp would decode by a stranger's content_encoding.
         self.task_consumer.channel.auto_decode = False
         queues: dict[str, str] = {}
-        kinds = frozenset(self.app.tasks)
+        # Not Celery's own built-in tasks: a stranger's message may claim any name.
+        kinds = frozenset(name for name, task in self.app.tasks.items() if getattr(task, "takes_messages", False))
 
         def on_message(message: Any) -> None:
             try:

@@ -15,7 +15,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import sentry_sdk
 import structlog
 from celery import Task, shared_task
 from celery.exceptions import Reject, Retry
@@ -31,6 +30,7 @@ from shared.broker.wire import Delivery, Message
 from shared.contracts.kind import Kind, Payload
 from shared.errors import BrokerAway, Expired, NotYet, PublishError, UnknownKind, UnreadableAnswer
 from shared.telemetry import metrics
+from shared.telemetry import start as telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -59,10 +59,19 @@ def handles(kind: Kind) -> Callable[[Handler], Any]:
     return register
 
 
+class GivenUp(Exception):
+    """The message is at the dead-letter exchange, confirmed; `error` is what Celery's own views show."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        super().__init__(str(error))
+
+
 class LineTask(Task):
     """A Celery task whose body is the line's; `run` is the handler."""
 
     abstract = True
+    takes_messages = True
     typing = False  # .delay takes the payload's fields; the contract checks them
     acks_late = True
     acks_on_failure = True  # by then the message is at the dead-letter exchange, confirmed
@@ -74,7 +83,22 @@ class LineTask(Task):
     time_limit = HARD_LIMIT
 
     def __call__(self, delivery: Delivery) -> str:
-        """Handle one message; returns its outcome, or raises what tells Celery to acknowledge or requeue it."""
+        """Handle one message; returns its outcome, or raises what tells Celery to acknowledge or requeue it.
+
+        Whatever is raised here without having been settled is a bug of this very edge; Celery would acknowledge
+        the message away, so the broker is told to dead-letter it.
+        """
+        try:
+            return self._handle(delivery)
+        except (Retry, Reject):
+            raise
+        except GivenUp as given_up:
+            raise given_up.error from None
+        except Exception as error:
+            log.exception("the edge itself failed, the broker dead-letters the message")
+            raise Reject(repr(error), requeue=False) from error
+
+    def _handle(self, delivery: Delivery) -> str:
         wiring: Wiring = self.app.wiring
         started, arrived = time.perf_counter(), clock.now()
         message = delivery.message(clock.milliseconds(arrived))
@@ -87,9 +111,9 @@ class LineTask(Task):
             queue=delivery.queue,
             attempt=message.attempt,
         )
-        if message.attempt == 0 and not message.replay:
-            wait = (clock.milliseconds(arrived) - message.published_at) / 1000
-            metrics.queue_wait_seconds.labels(*labels).observe(max(wait, 0.0))
+        waited = (clock.milliseconds(arrived) - message.published_at) / 1000
+        if message.attempt == 0 and not message.replay and waited > 0:
+            metrics.queue_wait_seconds.labels(*labels).observe(waited)
         entry = runlog.Entry(
             message.message_id,
             message.kind,
@@ -169,7 +193,7 @@ class LineTask(Task):
                     time.sleep(PAUSE_WITHOUT_DATABASE)
                 raise Retry(text, when=fate.delay)
             if fate.reason == "unexpected":
-                sentry_sdk.capture_exception(error)
+                telemetry.report(error)
             log.error("dead", error=type(error).__name__, reason=fate.reason, text=text, exc_info=error)
             death = ledger.Death(
                 queue=entry.queue,
@@ -190,7 +214,7 @@ class LineTask(Task):
             # It cannot travel in the form we give it (headers too large, say): the broker dead-letters the original.
             log.exception("message cannot be published, the broker dead-letters it")
             raise Reject(str(refused), requeue=False) from error
-        raise error
+        raise GivenUp(error)
 
     def _record(self, wiring: Wiring, entry: runlog.Entry, attempt: runlog.Attempt) -> None:
         """Write the attempt into the run log; without a database the message's fate matters more."""

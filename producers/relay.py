@@ -23,7 +23,8 @@ from shared.broker.publisher import Publisher
 from shared.database.engine import open_engine
 from shared.errors import BrokerAway, PublishError, Refused, Unroutable
 from shared.settings import Settings
-from shared.telemetry import logs, metrics
+from shared.telemetry import metrics
+from shared.telemetry import start as telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -105,7 +106,7 @@ class Relay:
 def main() -> None:
     """Run one relay until SIGTERM or SIGINT."""
     settings = Settings()
-    logs.configure(level=settings.log_level, style=settings.log_format)
+    telemetry.start(settings)
     dsn = settings.database_url.get_secret_value()
     engine = open_engine(dsn, pool=2, name="millrace-relay")
     if settings.metrics_port is not None:

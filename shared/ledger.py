@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from shared import clock, outbox
 from shared.broker.topology import WORK
-from shared.broker.wire import DEATH_HEADER, Delivery
+from shared.broker.wire import DEATH_HEADER, LAST_MOMENT, Delivery
 from shared.database.engine import driver
 from shared.errors import MillraceError
 
@@ -65,9 +65,14 @@ def read_death(delivery: Delivery, now: int) -> Death:
     """Return why a message from the dead-letters queue died: by its worker's word, else by the broker's."""
     told = delivery.headers.get(DEATH_HEADER)
     if isinstance(told, Mapping):
-        known = {name.name for name in fields(Death)}
-        said = {str(name): value for name, value in told.items() if name in known}
-        if {"queue", "kind", "reason", "at"} <= said.keys():
+        said = {name.name: told[name.name] for name in fields(Death) if name.name in told}
+        # A stranger may send this header too.
+        if all(isinstance(value, int if name == "at" else str) for name, value in said.items()) and said.keys() >= {
+            "queue",
+            "kind",
+            "reason",
+            "at",
+        }:
             return Death(**said)
     history = delivery.headers.get("x-death")
     last: Mapping[str, Any] = history[0] if isinstance(history, list) and history else {}
@@ -116,7 +121,7 @@ def keep(connection: Connection, delivery: Delivery) -> Death:
         "error": death.message,
         "traceback": death.traceback,
         "fingerprint": death.fingerprint,
-        "died_at": clock.from_milliseconds(death.at),
+        "died_at": clock.from_milliseconds(min(max(death.at, 0), LAST_MOMENT)),
     }
     clean = {name: _text(value) if isinstance(value, str) else value for name, value in values.items()}
     driver(connection).execute(_KEEP, clean)
@@ -183,9 +188,7 @@ def replay(connection: Connection, letter: int, actor: str) -> str:
     dead = Delivery(
         found["queue"], WORK, found["queue"], found["message_id"], bytes(found["body"]), properties, headers
     ).message(now)
-    again = replace(
-        dead, attempt=0, replay=found["replays"] + 1, published_at=now, not_before=None, expires_at=None
-    )
+    again = replace(dead, attempt=0, replay=found["replays"] + 1, published_at=now, not_before=None, expires_at=None)
     cursor.execute("UPDATE dead_letters SET state = 'replaying', replays = replays + 1 WHERE id = %s", (letter,))
     cursor.execute(
         "INSERT INTO dead_letter_actions (dead_letter_id, actor, action) VALUES (%s, %s, 'replay')", (letter, actor)

@@ -70,8 +70,7 @@ def put(connection: Connection, messages: Sequence[Message]) -> None:
         "body": [message.body for message in messages],
         "properties": [json.dumps(message.properties()) for message in messages],
         "not_before": [
-            soon if message.not_before is None else clock.from_milliseconds(message.not_before)
-            for message in messages
+            soon if message.not_before is None else clock.from_milliseconds(message.not_before) for message in messages
         ],
     }
     driver(connection).execute(_PUT, columns)

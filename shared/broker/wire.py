@@ -19,6 +19,9 @@ NORMAL = 5
 LEAST, MOST = 0, 9
 JSON = "application/json"
 
+LAST_MOMENT = 4_102_444_800_000
+"""Milliseconds at the end of 2099; a header that says later is no time."""
+
 OURS = frozenset({"schema", "attempt", "replay", "cause", "traceparent", "published_at", "not_before", "expires_at"})
 """Headers with a field of their own in `Message`."""
 
@@ -131,7 +134,7 @@ class Delivery:
         """
         headers = self.headers
         stamp = self.properties.get("timestamp")
-        sent = int(stamp.timestamp() * 1000) if isinstance(stamp, datetime) else (_whole(stamp) or 0) * 1000
+        sent = _time(int(stamp.timestamp() * 1000) if isinstance(stamp, datetime) else (_whole(stamp) or 0) * 1000)
         priority = _whole(self.properties.get("priority"))
         return Message(
             kind=self.kind,
@@ -140,7 +143,7 @@ class Delivery:
             routing_key=self.routing_key,
             message_id=self.message_id,
             correlation_id=_text(self.properties.get("correlation_id")) or self.message_id,
-            published_at=_whole(headers.get("published_at")) or sent or now,
+            published_at=_time(headers.get("published_at")) or sent or now,
             app_id=_text(self.properties.get("app_id")) or "",
             priority=NORMAL if priority is None else min(max(priority, LEAST), MOST),
             schema=headers.get("schema", 1),
@@ -148,8 +151,8 @@ class Delivery:
             replay=_whole(headers.get("replay")) or 0,
             cause=_text(headers.get("cause")),
             traceparent=_text(headers.get("traceparent")),
-            not_before=_whole(headers.get("not_before")),
-            expires_at=_whole(headers.get("expires_at")),
+            not_before=_time(headers.get("not_before")),
+            expires_at=_time(headers.get("expires_at")),
             content_type=_text(self.properties.get("content_type")) or JSON,
             content_encoding=_text(self.properties.get("content_encoding")),
             headers={
@@ -202,8 +205,17 @@ def compose(
 def later(message: Message, queue: str, delay: float, *, attempt: int = 0) -> Message:
     """Return the same message on its way back to `queue` in `delay` seconds, by way of a delay tier."""
     tier = topology.tier_for(delay)
-    wait = min(max(round(delay * 1000), 1), tier.seconds * 1000)
-    return replace(message, exchange=tier.name, routing_key=queue, attempt=attempt, expiration=wait)
+    wait = max(round(delay * 1000), 1)
+    if wait > tier.seconds * 1000:
+        # Longer than the longest tier: it comes back, sees that it is too early, and goes round again.
+        message = replace(message, not_before=time.time_ns() // 1_000_000 + wait)
+    return replace(
+        message,
+        exchange=tier.name,
+        routing_key=queue,
+        attempt=attempt,
+        expiration=min(wait, tier.seconds * 1000),
+    )
 
 
 def new_id() -> str:
@@ -220,6 +232,12 @@ def _text(value: object) -> str | None:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     return value if isinstance(value, str) and value else None
+
+
+def _time(value: object) -> int | None:
+    """Return a header's milliseconds, or None for what cannot be a time between 1970 and `LAST_MOMENT`."""
+    number = _whole(value)
+    return number if number is not None and 0 < number < LAST_MOMENT else None
 
 
 def _whole(value: object) -> int | None:

@@ -45,12 +45,6 @@ queue_wait_seconds = Histogram(
     ["queue", "kind"],
     buckets=WAIT_BUCKETS,
 )
-pool_processes = Gauge(
-    "millrace_pool_processes",
-    "Processes of a pool, by state: busy or idle.",
-    ["queue", "state"],
-    multiprocess_mode="livemostrecent",
-)
 published = Counter(
     "millrace_published_total",
     "Messages the relay published, by outcome: confirmed, unroutable, refused, away.",
