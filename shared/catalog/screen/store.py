@@ -119,8 +119,13 @@ def series_counts(connection: Connection, tvdb_id: int) -> Counts | None:
 
 
 def people_to_fetch(connection: Connection, ids: Collection[int], before: datetime) -> list[int]:
-    """Return those people of `ids`, in their order, that are not stored or were last compared before a time."""
-    held = connection.scalars(select(people.c.tvdb_id).where(people.c.tvdb_id.in_(ids), people.c.synced_at >= before))
+    """Return those people of `ids`, in their order, that are not stored or were last compared before a time.
+
+    An answer that somebody is gone is a comparison too.
+    """
+    compared = func.greatest(people.c.synced_at, people.c.gone_at)
+    among = people.c.tvdb_id == func.any(bindparam("ids", type_=ARRAY(Integer)))
+    held = connection.scalars(select(people.c.tvdb_id).where(among, compared >= before), {"ids": list(ids)})
     fresh = set(held)
     return [person for person in ids if person not in fresh]
 

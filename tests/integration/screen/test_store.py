@@ -27,7 +27,7 @@ from shared.catalog.screen.records import (
     Series,
 )
 from shared.catalog.screen.rules import Counts
-from shared.catalog.screen.store import mark_gone, save_movie, save_person, save_series, series_counts
+from shared.catalog.screen.store import mark_gone, people_to_fetch, save_movie, save_person, save_series, series_counts
 from shared.catalog.screen.tables import (
     aliases,
     credits,  # noqa: A004 - the table's public name
@@ -354,6 +354,18 @@ def test_an_answer_and_a_404_that_overtake_each_other_leave_the_later_one_standi
     assert rows(connection, people)[0]["gone_at"] == WEDNESDAY
     save_person(connection, a_person(), WEDNESDAY + timedelta(hours=1))
     assert not mark_gone(connection, "person", 300, TUESDAY)
+
+
+# People still to be fetched
+
+
+def test_people_are_to_be_fetched_that_are_unknown_or_stale_and_not_just_found_gone(connection: Connection) -> None:
+    save_person(connection, a_person(tvdb_id=1, credits=()), MONDAY)
+    save_person(connection, a_person(tvdb_id=2, credits=()), WEDNESDAY)
+    save_person(connection, a_person(tvdb_id=3, credits=()), MONDAY)
+    mark_gone(connection, "person", 3, WEDNESDAY)
+    assert people_to_fetch(connection, [9, 3, 2, 1], before=TUESDAY) == [9, 1]
+    assert people_to_fetch(connection, [], before=TUESDAY) == []
 
 
 # Counts
