@@ -7,9 +7,16 @@ Each upstream lives under its own prefix and is one module with a `build(options
 `Standin`; `app.STANDINS` lists them. In front of all of them stand, in this order:
 
 * the journal: every request is noted, with the busiest second of each upstream and how many were open at once
-  on each path (`GET /control/requests`, `DELETE /control/requests`);
-* the faults: what an operator or a test asked to go wrong (`POST /control/faults`, `GET`, `DELETE`; see
-  `faults.Fault` for the fields). The client under test is never touched;
+  on each path; a path that `open_at_once_by_path` does not name never had two
+  (`GET /control/requests?path=GLOB&limit=N`, `DELETE /control/requests`);
+* the faults: what an operator or a test asked to go wrong; the client under test is never touched
+  (`POST /control/faults`, `GET`, `DELETE`, `DELETE /control/faults/ID`). Three times 429, then one answer cut short:
+
+    {"path": "/tvdb/v4/series/*/extended", "status": 429, "headers": {"Retry-After": "7"}, "times": 3}
+    {"path": "/tvdb/v4/series/*/extended", "truncate": 200, "times": 1}
+
+  path is a glob; method, query, times, skip and every choose the requests; delay_seconds, status, headers, body,
+  content_type, keep_body, thin, truncate and cut say what happens (`faults.Fault` explains each);
 * the upstream itself: recorded answers first, then the shipped catalogue and generated series.
 
 `GET /health` says that it is up; `DELETE /control/tokens` ends every login given so far, as an upstream does when

@@ -36,7 +36,7 @@ def build(options: Options, clock: Callable[[], datetime]) -> Standin:
     logins = Logins(options, clock)
     folder = options.recordings.get(NAME)
     recordings = Recordings(folder, recorded.read) if folder else None
-    app = FastAPI(title="TheTVDB API v4, stood in for", openapi_url=None)
+    app = FastAPI(title="TheTVDB API v4, stood in for", openapi_url=None, redirect_slashes=False)
     app.state.library, app.state.page_size = library, options.page_size
     app.state.clock, app.state.started = clock, clock().timestamp()
     app.include_router(titles.router)
