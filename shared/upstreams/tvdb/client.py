@@ -25,6 +25,7 @@ PAGE_SIZE: Final = 500  # episodes on a full page
 MOST_PAGES: Final = 40  # the longest series have some 16,000 episodes; more pages than this is paging in a circle
 MOST_HITS: Final = 5000  # /search answers 400 beyond
 UNAUTHORIZED: Final = 401
+NOT_FOUND: Final = 404
 
 log = structlog.get_logger()
 
@@ -131,7 +132,11 @@ class Tvdb:
             return self._token
 
     def _log_in(self) -> str:
-        answer = self._upstream.post(f"{self._base}/login", "login", json=self._login).json()
+        try:
+            answer = self._upstream.post(f"{self._base}/login", "login", json=self._login).json()
+        except UpstreamGone as error:
+            # Not what was asked for is gone: the address is wrong, and nobody may take that for a deleted series.
+            raise UpstreamRefused(UPSTREAM, NOT_FOUND, "no login there; is TVDB_URL right?") from error
         data = answer.get("data") if isinstance(answer, dict) else None
         token = data.get("token") if isinstance(data, dict) else None
         if not isinstance(token, str) or not token:

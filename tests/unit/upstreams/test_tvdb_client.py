@@ -11,8 +11,9 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from shared.errors import UnreadableAnswer, UpstreamAway, UpstreamGone, UpstreamRefused
-from shared.upstreams.tvdb import Tvdb, read_series
+from shared.errors import MissingSetting, UnreadableAnswer, UpstreamAway, UpstreamGone, UpstreamRefused
+from shared.settings import Settings
+from shared.upstreams.tvdb import Tvdb, open_tvdb, read_series
 from shared.upstreams.tvdb.client import MOST_PAGES
 from tests.unit.upstreams.tvdb_answers import episode, hit, movie, person, series
 
@@ -147,6 +148,17 @@ def test_a_wrong_key_is_refused_without_showing_it() -> None:
     with pytest.raises(UpstreamRefused, match="InvalidAPIKey") as caught:
         tvdb.fetch_person(300)
     assert "key-1" not in str(caught.value)
+
+
+def test_a_wrong_address_is_not_taken_for_a_series_that_is_gone() -> None:
+    tvdb = Tvdb(httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(404))), BASE, "key-1", None)
+    with pytest.raises(UpstreamRefused, match="is TVDB_URL right"):
+        tvdb.fetch_series(500)
+
+
+def test_a_missing_key_is_named_before_anything_is_asked() -> None:
+    with httpx.Client() as client, pytest.raises(MissingSetting, match="TVDB_API_KEY"):
+        open_tvdb(client, Settings(tvdb_api_key=None))
 
 
 # Series
