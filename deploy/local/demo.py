@@ -58,8 +58,9 @@ class Story:
     def table(self) -> Table:
         """Return what happened, with times."""
         table = Table(title="What happened", show_lines=False)
-        for name, how in (("step", "left"), ("what was seen", "left"), ("seconds", "right")):
-            table.add_column(name, justify=how)
+        table.add_column("step")
+        table.add_column("what was seen")
+        table.add_column("seconds", justify="right")
         for title, seen, seconds, good in self.steps:
             table.add_row(title if good else f"[red]{title}", seen, f"{seconds:.2f}")
         return table
