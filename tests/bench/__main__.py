@@ -1,0 +1,123 @@
+"""`make bench`: measures Millrace beside its peers, on a broker and a database of its own, in one bounded run."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tests.bench import handling, machine, publishing, relaying, report, waiting
+from tests.bench.figures import Figures
+from tests.bench.stack import Stack, throw_away
+
+LIMIT = 350
+"""Seconds after which a run gives up, everything it started ended: whoever waits for it may count on that."""
+
+AIMS = (*publishing.AIMS, *handling.AIMS, *waiting.AIMS)
+
+Tell = Callable[[str], None]
+
+
+class TooLong(Exception):
+    """The run took longer than LIMIT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is measured in each round."""
+
+    seconds: float
+    backlog: int
+    calm: int
+    crowd: int
+    rows: int
+
+
+FULL = Sizes(seconds=1.5, backlog=5000, calm=200, crowd=10_000, rows=10_000)
+QUICK = Sizes(seconds=0.5, backlog=1000, calm=50, crowd=3000, rows=2000)
+
+
+def _publishing(stack: Stack, figures: Figures, rounds: int, sizes: Sizes, tell: Tell) -> None:
+    publishing.measure(stack.settings, figures, rounds=rounds, seconds=sizes.seconds, tell=tell)
+
+
+def _relaying(stack: Stack, figures: Figures, rounds: int, sizes: Sizes, tell: Tell) -> None:
+    relaying.measure(stack, figures, rounds=rounds, messages=sizes.rows, tell=tell)
+
+
+def _handling(stack: Stack, figures: Figures, rounds: int, sizes: Sizes, tell: Tell) -> None:
+    handling.measure(stack, figures, rounds=rounds, messages=sizes.backlog, tell=tell)
+
+
+def _waiting(stack: Stack, figures: Figures, rounds: int, sizes: Sizes, tell: Tell) -> None:
+    waiting.measure_rest(stack, figures, rounds=rounds, messages=sizes.calm, tell=tell)
+
+
+def _urgent(stack: Stack, figures: Figures, rounds: int, sizes: Sizes, tell: Tell) -> None:
+    waiting.measure_urgent(stack, figures, rounds=rounds, crowd=sizes.crowd, messages=20, tell=tell)
+
+
+PARTS = {
+    "publishing": _publishing,
+    "relay": _relaying,
+    "handling": _handling,
+    "waiting": _waiting,
+    "urgent": _urgent,
+}
+
+
+def bench(
+    *,
+    json: Annotated[Path | None, typer.Option(help="Write every value measured to this file.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the table to this file, as Markdown.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, max=9, help="How often everything is measured, in turn.")] = 3,
+    quick: Annotated[bool, typer.Option("--quick", help="Small sizes: to see that it works, not how fast.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help=f"Parts to measure, of {', '.join(PARTS)}; all if left out.")
+    ] = None,
+) -> None:
+    """Measure Millrace beside its peers; ends by itself within six minutes and leaves nothing behind."""
+    console, progress = Console(), Console(stderr=True, highlight=False)
+    if unknown := set(only or ()) - set(PARTS):
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
+    began = time.monotonic()
+
+    def tell(text: str) -> None:
+        progress.print(f"[dim]{time.monotonic() - began:5.0f} s[/]  {text}")
+
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.signal(signal.SIGTERM, _stopped)
+    signal.alarm(LIMIT)
+    figures, busy = Figures(), machine.load()
+    tell("starting RabbitMQ and PostgreSQL")
+    with throw_away() as stack:
+        looked_at = machine.describe(stack, busy)
+        for name, part in PARTS.items():
+            if not only or name in only:
+                part(stack, figures, rounds, QUICK if quick else FULL, tell)
+    signal.alarm(0)
+    report.show(console, looked_at, figures, AIMS)
+    if json is not None:
+        json.write_text(report.as_json(looked_at, figures, AIMS))
+    if markdown is not None:
+        markdown.write_text(report.as_markdown(looked_at, figures, AIMS))
+
+
+def _too_long(_signal: int, _frame: FrameType | None) -> None:
+    raise TooLong(f"gave up after {LIMIT} s; is this machine busy with something else?")
+
+
+def _stopped(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(143)
+
+
+if __name__ == "__main__":
+    typer.run(bench)

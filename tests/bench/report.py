@@ -1,0 +1,103 @@
+"""The run's result in three forms: a table for eyes, JSON for machines, Markdown for docs/performance.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.figures import Aim, Figures
+from tests.bench.machine import Machine
+
+COLUMNS = ("", "median", "least to most", "ours beside it", "aim")
+
+Row = tuple[str, str, str, str, str]
+
+
+def sections(figures: Figures, aims: Sequence[Aim]) -> dict[str, list[Row]]:
+    """Return the table's rows under the subject they are about; a ratio stands beside the peer it compares with."""
+    table: dict[str, list[Row]] = {}
+    for contender in sorted(figures.values, key=lambda each: not each.ours):
+        row = (
+            contender.who,
+            _number(figures.median(contender)),
+            " to ".join(map(_number, figures.spread(contender))),
+            *_comparison(figures, [aim for aim in aims if aim.peer == contender]),
+        )
+        table.setdefault(f"{contender.what} ({contender.unit})", []).append(row)
+    order = [f"{contender.what} ({contender.unit})" for contender in figures.values]
+    return {subject: table[subject] for subject in dict.fromkeys(order)}
+
+
+def show(console: Console, machine: Machine, figures: Figures, aims: Sequence[Aim]) -> None:
+    """Print the table."""
+    table = Table(
+        box=box.SIMPLE_HEAD, title="Measured side by side, in this run, on this machine", title_justify="left"
+    )
+    for number, column in enumerate(COLUMNS):
+        table.add_column(column, justify="right" if 1 <= number <= 3 else "left")
+    for subject, rows in sections(figures, aims).items():
+        table.add_row(f"[bold]{subject}[/]")
+        for who, *rest in rows:
+            table.add_row(f"  {who}", *rest)
+        table.add_section()
+    console.print(table)
+    console.print(_sentence(machine))
+
+
+def as_json(machine: Machine, figures: Figures, aims: Sequence[Aim]) -> str:
+    """Return everything that was measured, every round of it."""
+    document: dict[str, Any] = {
+        "machine": asdict(machine),
+        "figures": [
+            {**asdict(contender), "median": figures.median(contender), "values": values}
+            for contender, values in figures.values.items()
+        ],
+        "ratios": [
+            {"ours": asdict(aim.ours), "peer": asdict(aim.peer), "ratio": ratio, "aim": aim.at_least}
+            for aim in aims
+            if (ratio := figures.ratio(aim)) is not None
+        ],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def as_markdown(machine: Machine, figures: Figures, aims: Sequence[Aim]) -> str:
+    """Return the table and the machine's description."""
+    lines = ["| | median | least to most | ours beside it | aim |", "|---|--:|--:|--:|---|"]
+    for subject, rows in sections(figures, aims).items():
+        lines += [f"| **{subject}** | | | | |", *(f"| {' | '.join(row)} |" for row in rows)]
+    return "\n".join([*lines, "", _sentence(machine), ""])
+
+
+def _comparison(figures: Figures, aims: Sequence[Aim]) -> tuple[str, str]:
+    ratios = [(aim, ratio) for aim in aims if (ratio := figures.ratio(aim)) is not None]
+    texts = [
+        f"{_number(ratio)}x" if aim.ours.what == aim.peer.what else f"{_number(ratio)}x ({aim.ours.who})"
+        for aim, ratio in ratios
+    ]
+    judged = [
+        f"{'reached' if ratio >= aim.at_least else 'MISSED'}: {aim.at_least:g}x"
+        for aim, ratio in ratios
+        if aim.at_least is not None
+    ]
+    return ", ".join(texts), ", ".join(judged)
+
+
+def _number(value: float) -> str:
+    """Return a number with as many digits as it deserves."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _sentence(machine: Machine) -> str:
+    packages = ", ".join(f"{name} {number}" for name, number in machine.packages.items())
+    return (
+        f"{machine.cores} cores of {machine.processor}, {machine.memory_gb:g} GB, {machine.system}; "
+        f"RabbitMQ {machine.rabbitmq} and PostgreSQL {machine.postgresql} (durable) on the same cores; "
+        f"Python {machine.python}, {packages}. Load average before the run: {machine.load:g}."
+    )
