@@ -1,0 +1,97 @@
+"""The table of the local stack: every program, how it is started, when it is ready, and whom it needs."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+
+from deploy.local import postgres
+from deploy.local.exports import Given, scripts
+from deploy.local.home import CHECKOUT, Home
+from deploy.local.ports import LOOPBACK, is_open
+from deploy.local.process import Command, Push
+from deploy.local.program import Job, Program
+from deploy.local.source import Source
+from deploy.local.state import State
+from shared.broker import topology
+
+POOLS = tuple(f"pool-{pool.name}" for pool in topology.POOLS)
+
+METRICS = (*POOLS, "relay")
+"""Programs that open a port for their metrics and nothing else; the API's is at its own /metrics."""
+
+LISTENERS = ("sandbox", "api", "flower", *METRICS)
+"""Programs that need a port of their own."""
+
+WARM = (Push(signal.SIGTERM, 20), Push(signal.SIGQUIT, 10))
+"""Pools: finish what was begun, then give back what was not."""
+
+
+def environment(told: Mapping[str, str]) -> dict[str, str]:
+    """Return what every program of ours gets: our caller's environment, and the addresses of the stack."""
+    env = {**os.environ, **told}
+    # Where Python may not keep compiled modules, each program of the stack takes seconds longer to start.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    env["PATH"] = f"{scripts()}{os.pathsep}{env.get('PATH', os.defpath)}"
+    env["PYTHONUNBUFFERED"] = "1"
+    # Nothing of the stack is reached through a proxy.
+    for name in ("NO_PROXY", "no_proxy"):
+        env[name] = ",".join(filter(None, (env.get(name), LOOPBACK, "localhost")))
+    return env
+
+
+def table(
+    home: Home, state: State, outside: Given, source: Source | None, told: Mapping[str, str]
+) -> list[Program | Job]:
+    """Return the programs of this stack; what a person gave us from elsewhere is not among them.
+
+    `source` is where the broker comes from, None when it is given.
+    """
+    env = environment(told)
+    programs: list[Program | Job] = []
+    if source is not None:
+        programs.append(source.program(home.folder / "rabbitmq", state.rabbitmq, env))
+    if not outside.database:
+        programs.append(postgres.program(home.folder / "postgres", state.database_password))
+    programs += [
+        Job("migrations", _python(env, "deploy.local.prepare", "database"), _if(not outside.database, "postgresql")),
+        Job("topology", _python(env, "deploy.local.prepare", "topology"), _if(source is not None, "rabbitmq")),
+    ]
+    return programs + _ours(state, env)
+
+
+def _ours(state: State, env: Mapping[str, str]) -> list[Program | Job]:
+    """Return what belongs to Millrace itself."""
+    ports = state.ports
+
+    def listening(name: str, *argv: str, after: tuple[str, ...], stop: tuple[Push, ...] = ()) -> Program:
+        own = {**env, "MILLRACE_METRICS_PORT": str(ports[name])} if name in METRICS else env
+        ready = functools.partial(is_open, ports[name])
+        pushes = stop or (Push(signal.SIGTERM, 10),)
+        return Program(name, _python(own, *argv), ready, after, pushes)
+
+    uvicorn = ("uvicorn", "--factory", "producers.api.app:create_app", "--host", LOOPBACK, "--port", str(ports["api"]))
+    flower = ("celery", "-A", "consumers.app", "flower", f"--address={LOOPBACK}", f"--port={ports['flower']}")
+    line = ("migrations", "topology")
+    return [
+        listening("sandbox", "deploy.sandbox", "--port", str(ports["sandbox"]), after=()),
+        *(
+            listening(name, "producers.cli", "pool", "start", pool.name, after=(*line, "sandbox"), stop=WARM)
+            for name, pool in zip(POOLS, topology.POOLS, strict=True)
+        ),
+        listening("relay", "producers.relay", after=line),
+        listening("api", *uvicorn, "--no-access-log", after=("migrations", "sandbox")),
+        listening("flower", *flower, after=("topology",)),
+    ]
+
+
+def _python(env: Mapping[str, str], module: str, *arguments: str) -> functools.partial[Command]:
+    argv: Sequence[str] = (sys.executable, "-m", module, *arguments)
+    return functools.partial(Command, argv, env, CHECKOUT)
+
+
+def _if(wanted: bool, name: str) -> tuple[str, ...]:
+    return (name,) if wanted else ()
