@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from shared.broker.publisher import Publisher
 from shared.broker.wire import Message
 from shared.errors import BrokerAway, InvalidMessage
 
-BATCH = 5000
+BATCH = 2000
 """Lines after which the count is true: all before are confirmed or refused."""
 
 
@@ -65,15 +66,18 @@ def progress(label: str) -> Iterator[Callable[[Outcome], None]]:
     if not sys.stderr.isatty():
         yield lambda _: None
         return
-    from rich.console import Console  # noqa: PLC0415 - costs as much as publishing one message
+    # Rich takes as long to import as one message takes to publish.
+    from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("{task.completed:,.0f} published, {task.fields[bad]} failed, {task.speed:,.0f}/s"),
-        TimeElapsedColumn(),
-    )
+    began = time.monotonic()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None, bad=0)
-        yield lambda outcome: bar.update(task, completed=outcome.published, bad=len(outcome.errors))
+        task = bar.add_task(label, total=None)
+
+        def show(outcome: Outcome) -> None:
+            rate = outcome.published / max(time.monotonic() - began, 0.001)
+            said = f"{label}: {outcome.published:,} published, {len(outcome.errors):,} failed, {rate:,.0f}/s"
+            bar.update(task, description=said)
+
+        yield show

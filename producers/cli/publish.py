@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -119,7 +119,8 @@ class Terms:
         pool = topology.pool_of(message.kind)
         if pool is None:
             raise Failure(f"{message.kind} is a fact: it happened, and cannot wait", "leave the delay out", USAGE)
-        return later(message, _queue(pool, self.priority), wait, attempt=0)
+        # The moment that was asked for, to the millisecond, and not the one that the wait leads to.
+        return replace(later(message, _queue(pool, self.priority), wait), not_before=message.not_before)
 
 
 def _queue(pool: topology.Pool, priority: int) -> str:

@@ -52,7 +52,12 @@ PROPERTIES: dict[str, Schema] = {
     },
     "timestamp": {"type": "integer", "description": "When it was published, in seconds since the Unix epoch."},
     "app_id": {"type": "string", "description": "Name of the publishing service."},
-    "content_type": {"const": JSON, "description": "JSON in UTF-8, whatever this says."},
+    "content_type": {
+        "type": "string",
+        "default": JSON,
+        "description": f"{JSON}; a message that says anything else is dead-lettered, never guessed at.",
+    },
+    "content_encoding": {"type": "string", "default": "utf-8", "description": "utf-8; as for content_type."},
     "delivery_mode": {"const": 2, "description": "Persistent."},
     "priority": {
         "type": "integer",
