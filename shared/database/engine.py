@@ -20,16 +20,20 @@ def sqlalchemy_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+psycopg")
 
 
-def open_engine(url: str, *, pool: int = 4, name: str = "millrace") -> Engine:
+def open_engine(
+    url: str, *, pool: int = 4, name: str = "millrace", patience: float = POOL_TIMEOUT, ping: bool = False
+) -> Engine:
     """Return an engine that connects on first use and holds `pool` connections at most.
 
-    `name` is what `pg_stat_activity` shows for them.
+    `name` is what `pg_stat_activity` shows for them; `patience` is in seconds. With `ping` a connection is tried
+    before it is lent, so that a database that was restarted costs nobody an error.
     """
     return create_engine(
         sqlalchemy_url(url),
         pool_size=pool,
         max_overflow=0,
-        pool_timeout=POOL_TIMEOUT,
+        pool_timeout=patience,
+        pool_pre_ping=ping,
         connect_args={"connect_timeout": CONNECT_TIMEOUT, "application_name": name},
     )
 

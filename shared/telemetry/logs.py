@@ -15,6 +15,7 @@ QUIET = {
     "celery.worker.request": logging.CRITICAL,
     "pika": logging.CRITICAL,
     "httpx": logging.WARNING,
+    "psycopg.pool": logging.WARNING,  # two lines for every statement
     "alembic": logging.WARNING,
 }
 """Other people's loggers, and from which level on they are heard."""

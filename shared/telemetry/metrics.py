@@ -61,3 +61,15 @@ outbox_oldest_age_seconds = Gauge(
     "Seconds since the longest due row of the outbox should have been sent; 0 when none is due.",
     multiprocess_mode="livemostrecent",
 )
+
+http_requests = Counter(
+    "millrace_http_requests_total",
+    "Requests the API answered, by the template of their route: /series/{tvdb_id}, never an id.",
+    ["method", "route", "status"],
+)
+http_seconds = Histogram(
+    "millrace_http_seconds",
+    "Seconds from receiving a request until its answer was sent.",
+    ["route"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
+)
