@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+import struct
 import threading
 import time
 from collections import OrderedDict, deque
@@ -41,6 +42,9 @@ RECONNECT = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 LARGEST_HEADER = 128 * 1024 - 64
 """Bytes of properties that fit one frame, which AMQP cannot split: RabbitMQ's default frame less its own bytes."""
+
+ENCODING = (AMQPError, ValueError, TypeError, AssertionError, RecursionError, struct.error)
+"""What pika raises for properties that AMQP cannot carry: a name that is no UTF-8, a number of more than 64 bits."""
 
 _CLOSED_OVER = re.compile(r"exchange '([^']*)'")
 
@@ -247,7 +251,7 @@ class Publisher:
                 # Nobody need listen to a fact; everything else must reach a queue.
                 mandatory=message.exchange != FACTS,
             )
-        except (AMQPError, ValueError, TypeError, AssertionError) as error:
+        except ENCODING as error:
             # Encoding comes before sending: nothing of this message has left, and the channel is as it was.
             sent.settle(Refused(message.message_id, f"cannot be encoded: {error!r}"))
             return

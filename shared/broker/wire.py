@@ -31,6 +31,12 @@ DEATH_HEADER = "x-millrace-dead"
 NOT_KEPT = frozenset({"x-death", "x-delivery-count", DEATH_HEADER})
 """Headers that describe one delivery of a message, not the message."""
 
+UNREADABLE_HEADER = "x-millrace-unreadable"
+"""Header in which a worker keeps, as hexadecimal digits, properties that could not be decoded, and says why."""
+
+MOST_COUNTED = 1_000_000
+"""Attempts or replays beyond which a header's number is no count."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -97,6 +103,10 @@ class Message:
 
         Saying nothing is fine; a body in another encoding would at best be read as something its sender never wrote.
         """
+        if UNREADABLE_HEADER in self.headers:
+            told = self.headers[UNREADABLE_HEADER]
+            reason = told.get("error") if isinstance(told, Mapping) else told
+            raise Undecodable(f"its properties cannot be decoded ({reason})")
         if self.content_type.partition(";")[0].strip().lower() != JSON:
             raise Undecodable(f"its content type is {self.content_type!r}, not {JSON}")
         if (self.content_encoding or "utf-8").lower() not in {"utf-8", "utf8"}:
@@ -147,8 +157,8 @@ class Delivery:
             app_id=_text(self.properties.get("app_id")) or "",
             priority=NORMAL if priority is None else min(max(priority, LEAST), MOST),
             schema=headers.get("schema", 1),
-            attempt=_whole(headers.get("attempt")) or 0,
-            replay=_whole(headers.get("replay")) or 0,
+            attempt=_count(headers.get("attempt")),
+            replay=_count(headers.get("replay")),
             cause=_text(headers.get("cause")),
             traceparent=_text(headers.get("traceparent")),
             not_before=_time(headers.get("not_before")),
@@ -228,10 +238,15 @@ def new_id() -> str:
     return str(uuid.UUID(int=value))
 
 
+def storable(value: str) -> str:
+    """Return a stranger's text as PostgreSQL and UTF-8 can hold it: without NUL and without lone surrogates."""
+    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def _text(value: object) -> str | None:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
-    return value if isinstance(value, str) and value else None
+    return storable(value) if isinstance(value, str) and value else None
 
 
 def _time(value: object) -> int | None:
@@ -242,3 +257,8 @@ def _time(value: object) -> int | None:
 
 def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _count(value: object) -> int:
+    number = _whole(value) or 0
+    return number if number <= MOST_COUNTED else 0
