@@ -34,6 +34,14 @@ class Document:
     counts: Counts | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What a search found, best first; `full` when as many records came as were asked for, so there may be more."""
+
+    hits: list[answers.Hit]
+    full: bool
+
+
 class Live:
     """TheTVDB, asked from threads; without a key every question raises MissingSetting.
 
@@ -56,11 +64,9 @@ class Live:
         """Fetch and read one series, movie or person."""
         return await self._ask(lambda source: FETCH[word](source, tvdb_id))
 
-    async def search(self, query: str, word: EntityType | None, offset: int, limit: int) -> list[answers.Hit]:
-        """Search now; best first."""
-        return await self._ask(
-            lambda source: [answers.Hit.model_validate(hit) for hit in source.search(query, word, offset, limit)]
-        )
+    async def search(self, query: str, word: EntityType | None, offset: int, limit: int) -> Hits:
+        """Search now."""
+        return await self._ask(lambda source: _search(source, query, word, offset, limit))
 
     def close(self) -> None:
         """Close the client; a thread that is still waiting ends with its own timeout."""
@@ -85,6 +91,12 @@ def _movie(source: Tvdb, tvdb_id: int) -> Document:
 
 def _person(source: Tvdb, tvdb_id: int) -> Document:
     return Document(_json(answers.person(tvdb.read_person(source.fetch_person(tvdb_id)), clock.now())))
+
+
+def _search(source: Tvdb, query: str, word: EntityType | None, offset: int, limit: int) -> Hits:
+    raw = source.fetch_search(query, word, offset, limit)
+    # Companies and lists are found, too; they are left out, and yet they count.
+    return Hits([answers.Hit.model_validate(hit) for hit in tvdb.read_search(raw)], len(raw["data"]) >= limit)
 
 
 def _json(answer: Any) -> bytes:

@@ -139,8 +139,8 @@ async def search(
         type=word,
         offset=offset,
         limit=limit,
-        next_offset=following if len(found) == limit and following < MOST_HITS else None,
-        results=found,
+        next_offset=following if found.full and following < MOST_HITS else None,
+        results=found.hits,
     )
 
 

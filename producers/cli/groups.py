@@ -22,5 +22,7 @@ GROUPS = (
     Group("publish", "producers.cli.publish", "Publish a message, or many from standard input."),
     Group("contracts", "producers.cli.contracts", "The kinds of messages: list, show, export, check."),
     Group("topology", "producers.cli.topology", "Exchanges, queues and bindings: show, apply, check, export."),
+    Group("dead-letters", "producers.cli.dead_letters", "Messages that died: list them, show one whole."),
+    Group("replay", "producers.cli.replay", "Send dead letters back to the queues in which they failed."),
     Group("pool", "producers.cli.pool", "Worker pools: start one, see how all are doing."),
 )
