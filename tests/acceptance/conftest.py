@@ -1,0 +1,43 @@
+"""One line for all acceptance tests: broker, database, stand-in upstreams, relay and pools, started once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.stack import Running, Stack
+
+
+@pytest.fixture(scope="package")
+def stack(broker: Any, database: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A virtual host and a database of the tests' own, with the stand-in upstreams and a relay."""
+    folder: Path = tmp_path_factory.mktemp("line")
+    made = Stack(broker, database, folder)
+    made.prepare()
+    try:
+        made.sandbox()
+        made.relay()
+        yield made
+    finally:
+        made.discard()
+
+
+@pytest.fixture(scope="package")
+def maintenance(stack: Stack) -> Running:
+    """The pool that keeps dead letters, and runs the quick probes."""
+    return stack.worker("maintenance", concurrency=2)
+
+
+@pytest.fixture(scope="package")
+def content(stack: Stack, maintenance: Running) -> Running:  # noqa: ARG001 - what dies must be kept
+    """The pool of series and movies, with two processes."""
+    return stack.worker("content", concurrency=2)
+
+
+@pytest.fixture(scope="package")
+def person(stack: Stack, maintenance: Running) -> Running:  # noqa: ARG001
+    """The pool of people."""
+    return stack.worker("person", concurrency=1)

@@ -1,0 +1,261 @@
+"""A line of its own for tests: a virtual host, a database, and real processes, each ended by its process id."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pika
+import psutil
+import psycopg
+from psycopg.rows import dict_row
+from sqlalchemy.engine import make_url
+
+from deploy.local.ports import free_port, is_open
+from deploy.local.process import Command, Process, Push, launch
+from deploy.local.program import tail
+from deploy.sandbox.options import API_KEY
+from producers.cli.pool import worker_command
+from shared.broker import declare, topology
+from shared.database import migrate
+from tests.eventually import eventually
+from tests.probe.kinds import TABLE
+
+ROOT = Path(__file__).parents[2]
+
+POLITE = (Push(signal.SIGTERM, 20), Push(signal.SIGQUIT, 5))
+
+BACKOFF = (0.2, 0.4, 0.6)
+"""Seconds before the retries of every pool here; a test that proves an order need not wait for minutes."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A process of the line: its log, and the port of its metrics."""
+
+    process: Process
+    log: Path
+    metrics_port: int
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def children(self) -> list[int]:
+        """Return the pool processes of a worker."""
+        return [child.pid for child in psutil.Process(self.pid).children()]
+
+    def alive(self) -> bool:
+        return self.process.alive()
+
+    def said(self, text: str) -> int:
+        """Return how often its log contains a text."""
+        return self.log.read_text(errors="replace").count(text)
+
+    def metrics(self) -> dict[str, float]:
+        """Return its metrics, `name{labels}` to value."""
+        text = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5).text
+        lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, _, value in lines}
+
+    def stop(self) -> str:
+        """Ask it to end, wait until it has, and return what ended it."""
+        return self.process.end(POLITE)
+
+    def kill(self) -> None:
+        """SIGKILL to it and to all its children at once."""
+        self.process.kill()
+
+
+@dataclass
+class Stack:
+    """Everything a test of the line needs; `broker` and `database` are services that can be killed and started."""
+
+    broker: Any
+    database: Any
+    folder: Path
+    name: str = field(default_factory=lambda: f"line_{uuid.uuid4().hex[:8]}")
+    running: list[Running] = field(default_factory=list)
+    sandbox_port: int = field(default_factory=free_port)
+
+    # -- Addresses ----------------------------------------------------------------------------------------------
+
+    @property
+    def rabbitmq_url(self) -> str:
+        return f"{self.broker.url.rpartition('/')[0]}/{self.name}"
+
+    @property
+    def database_url(self) -> str:
+        return make_url(self.database.url).set(database=self.name).render_as_string(hide_password=False)
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+    def prepare(self) -> None:
+        """Make the virtual host and the database, with everything that the line expects in them."""
+        with psycopg.connect(self.database.url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {self.name}")
+        migrate.upgrade(self.database_url)
+        with self.sql() as connection:
+            connection.execute(TABLE)
+        user = make_url(self.broker.url).username
+        with httpx.Client(base_url=self.broker.management_url, timeout=10) as client:
+            client.put(f"/api/vhosts/{self.name}").raise_for_status()
+            everything = {"configure": ".*", "write": ".*", "read": ".*"}
+            client.put(f"/api/permissions/{self.name}/{user}", json=everything).raise_for_status()
+        declare.apply(self.rabbitmq_url)
+
+    def discard(self) -> None:
+        """End every process, then drop the virtual host and the database."""
+        for running in reversed(self.running):
+            running.stop()
+        with httpx.Client(base_url=self.broker.management_url, timeout=10) as client:
+            client.delete(f"/api/vhosts/{self.name}")
+        with psycopg.connect(self.database.url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {self.name} WITH (FORCE)")
+
+    # -- Processes ----------------------------------------------------------------------------------------------
+
+    def environment(self) -> dict[str, str]:
+        """Return what the environment of a process of this line is."""
+        return {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(self.folder),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "default",
+            "RABBITMQ_URL": self.rabbitmq_url,
+            "RABBITMQ_MANAGEMENT_URL": self.broker.management_url,
+            "DATABASE_URL": self.database_url,
+            "TVDB_URL": f"{self.sandbox_url}/tvdb/v4",
+            "TVDB_API_KEY": API_KEY,
+            "MILLRACE_RETRY_BACKOFF": json.dumps(BACKOFF),
+            "MILLRACE_HOST": "test",
+        }
+
+    def start(
+        self, name: str, *argv: str, ready: Callable[[Running], object], environment: Mapping[str, str] | None = None
+    ) -> Running:
+        """Start a process and wait until it is ready; it is ended with the stack at the latest."""
+        port = free_port()
+        log = self.folder / f"{name}.{len(self.running)}.log"
+        env = {**self.environment(), "MILLRACE_METRICS_PORT": str(port), **(environment or {})}
+        running = Running(launch(Command(argv, env, self.folder), log), log, port)
+        self.running.append(running)
+
+        def is_ready() -> object:
+            assert running.alive(), f"{name} ended instead of getting ready\n{tail(log, 40)}"
+            return ready(running)
+
+        try:
+            eventually(is_ready, within=60, what=f"{name} getting ready")
+        except AssertionError:
+            running.kill()
+            raise
+        return running
+
+    def worker(
+        self, pool: str, *, concurrency: int = 2, prefetch: int | None = None, app: str = "tests.probe.app"
+    ) -> Running:
+        """Start a worker of a pool, with the options `millrace pool start` gives it, for an app with probe kinds."""
+        known = topology.pool_named(pool)
+        number = len(self.running)
+        folder = self.folder / f"metrics.{pool}.{number}"
+        folder.mkdir()
+        command = worker_command(
+            known,
+            concurrency=concurrency,
+            prefetch=prefetch or known.prefetch,
+            node=f"{pool}.{number}@test",
+            log_level="INFO",
+        )
+        command[command.index("consumers.app")] = app
+        environment = {"MILLRACE_POOL": pool, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+        return self.start(pool, *command, ready=lambda it: it.said(" ready."), environment=environment)
+
+    def relay(self) -> Running:
+        """Start a relay."""
+        return self.start("relay", sys.executable, "-m", "producers.relay", ready=lambda it: it.said("relay started"))
+
+    def sandbox(self) -> Running:
+        """Start the stand-in upstreams."""
+        port = str(self.sandbox_port)
+        command = (sys.executable, "-m", "deploy.sandbox", "--port", port)
+        return self.start("sandbox", *command, ready=lambda _: is_open(self.sandbox_port))
+
+    # -- Looking ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def sql(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+        """Open a connection whose statements commit by themselves and whose rows are dicts."""
+        with psycopg.connect(self.database_url, autocommit=True, row_factory=dict_row) as connection:
+            yield connection
+
+    def rows(self, statement: str, *values: Any) -> list[dict[str, Any]]:
+        """Return the rows of one statement."""
+        with self.sql() as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def run(self, message_id: str) -> dict[str, Any] | None:
+        """Return a message's row of the run log."""
+        return next(iter(self.rows("SELECT * FROM sync_log WHERE message_id = %s", message_id)), None)
+
+    def ended(self, message_id: str, *, within: float = 20.0) -> dict[str, Any]:
+        """Return a message's row once it has succeeded or failed for good."""
+
+        def look() -> dict[str, Any] | None:
+            row = self.run(message_id)
+            return row if row is not None and row["status"] in {"succeeded", "failed"} else None
+
+        return eventually(look, within=within, what=f"the end of message {message_id}") or {}
+
+    def letters(self, message_id: str) -> list[dict[str, Any]]:
+        """Return the dead letters of a message, with their bodies as bytes."""
+        return self.rows("SELECT * FROM dead_letters WHERE message_id = %s ORDER BY id", message_id)
+
+    def letter(self, message_id: str, *, within: float = 20.0) -> dict[str, Any]:
+        """Return the first dead letter of a message once there is one."""
+        what = f"a dead letter of {message_id}"
+        return eventually(lambda: self.letters(message_id), within=within, what=what)[0]
+
+    def times(self, *keys: int) -> list[int]:
+        """Return how often the probe's effect happened for each key that it happened for at all."""
+        found = self.rows("SELECT times FROM probe_rows WHERE key = ANY(%s) ORDER BY key", list(keys))
+        return [row["times"] for row in found]
+
+    @contextmanager
+    def channel(self) -> Iterator[Any]:
+        """Open a pika channel in confirm mode."""
+        connection = pika.BlockingConnection(pika.URLParameters(self.rabbitmq_url))
+        try:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            yield channel
+        finally:
+            if connection.is_open:
+                connection.close()
+
+    def depth(self, queue: str) -> int:
+        """Return how many messages wait in a queue, without those that are being worked on."""
+        with self.channel() as channel:
+            return int(channel.queue_declare(queue, passive=True).method.message_count)
+
+    def unacknowledged(self) -> int:
+        """Return how many messages of all queues have been handed out and not answered, and those that wait.
+
+        The broker's statistics are a few seconds old; a look is only worth something in `eventually`.
+        """
+        with httpx.Client(base_url=self.broker.management_url, timeout=10) as client:
+            queues = client.get(f"/api/queues/{self.name}").raise_for_status().json()
+        return sum(queue.get("messages", 1) for queue in queues if not re.match("celery|.*pidbox", queue["name"]))
