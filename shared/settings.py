@@ -30,7 +30,10 @@ class Settings(BaseSettings):
     Addresses that may hold a password are secret strings, so that a repr or a log line never shows it.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+    # An empty variable is one that is not set: that is what a compose file makes of `${TVDB_API_KEY:-}`.
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True, env_ignore_empty=True
+    )
 
     rabbitmq_url: Annotated[SecretStr, _address("amqp", "amqps")] = Field(
         SecretStr("amqp://guest:guest@127.0.0.1:5672/"),
