@@ -1,0 +1,37 @@
+# From a bare machine with Python 3.11 and make: every target first makes .venv, and starts what it needs.
+PYTHON ?=
+RUN := .venv/bin/python
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help environment demo up down status test lint bench
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+environment: ## make .venv from requirements.lock, if it is not that already
+	@sh deploy/local/environment.sh
+
+demo: environment ## drive every domain end to end on a stack of its own accord, and show what happened
+	@$(RUN) -m deploy.local.demo
+
+up: environment ## start broker, database, stand-in upstreams, pools, API and Flower; print where they are
+	@$(RUN) -m deploy.local up
+
+down: environment ## end all of that; data stay in .millrace
+	@$(RUN) -m deploy.local down
+
+status: environment ## show each program of the stack
+	@$(RUN) -m deploy.local status
+
+lint: environment ## ruff, mypy and the import rules
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+test: lint ## lint, then every test, on services started for it
+	$(RUN) -m pytest
+
+bench: environment ## measure the figures of docs/performance.md again
+	@$(RUN) -m tests.bench
