@@ -13,7 +13,7 @@ from tests.acceptance.stack import Running, Stack
 
 @pytest.fixture(scope="package")
 def stack(broker: Any, database: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A virtual host and a database of the tests' own, with the stand-in upstreams and a relay."""
+    """Make a virtual host and a database for these tests, and start the stand-in upstreams and a relay."""
     folder: Path = tmp_path_factory.mktemp("line")
     made = Stack(broker, database, folder)
     made.prepare()
@@ -27,17 +27,21 @@ def stack(broker: Any, database: Any, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="package")
 def maintenance(stack: Stack) -> Running:
-    """The pool that keeps dead letters, and runs the quick probes."""
+    """Start the pool that keeps dead letters, and runs the quick probes."""
     return stack.worker("maintenance", concurrency=2)
 
 
-@pytest.fixture(scope="package")
-def content(stack: Stack, maintenance: Running) -> Running:  # noqa: ARG001 - what dies must be kept
-    """The pool of series and movies, with two processes."""
-    return stack.worker("content", concurrency=2)
+@pytest.fixture(scope="module")
+def content(stack: Stack, maintenance: Running) -> Iterator[Running]:  # noqa: ARG001 - what dies must be kept
+    """Start the pool of series and movies; other modules have their own, to be killed perhaps."""
+    worker = stack.worker("content", concurrency=2)
+    yield worker
+    worker.stop()
 
 
-@pytest.fixture(scope="package")
-def person(stack: Stack, maintenance: Running) -> Running:  # noqa: ARG001
-    """The pool of people."""
-    return stack.worker("person", concurrency=1)
+@pytest.fixture(scope="module")
+def person(stack: Stack, maintenance: Running) -> Iterator[Running]:  # noqa: ARG001
+    """Start the pool of people."""
+    worker = stack.worker("person", concurrency=1)
+    yield worker
+    worker.stop()

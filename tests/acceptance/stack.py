@@ -8,9 +8,10 @@ import re
 import signal
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,12 @@ from deploy.local.program import tail
 from deploy.sandbox.options import API_KEY
 from producers.cli.pool import worker_command
 from shared.broker import declare, topology
+from shared.broker.publisher import Publisher
+from shared.broker.wire import Message, compose
+from shared.contracts.kind import Payload
 from shared.database import migrate
 from tests.eventually import eventually
-from tests.probe.kinds import TABLE
+from tests.probe.kinds import PROBE_CONTRACTS, TABLE
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,6 +91,7 @@ class Stack:
     name: str = field(default_factory=lambda: f"line_{uuid.uuid4().hex[:8]}")
     running: list[Running] = field(default_factory=list)
     sandbox_port: int = field(default_factory=free_port)
+    _keys: Iterator[int] = field(default_factory=lambda: count(1_000_000))
 
     # -- Addresses ----------------------------------------------------------------------------------------------
 
@@ -194,6 +199,28 @@ class Stack:
         command = (sys.executable, "-m", "deploy.sandbox", "--port", port)
         return self.start("sandbox", *command, ready=lambda _: is_open(self.sandbox_port))
 
+    # -- Asking -------------------------------------------------------------------------------------------------
+
+    def ask(self, *payloads: Payload, **options: Any) -> list[str]:
+        """Publish messages through our own publisher and return their ids; `options` are those of `compose`."""
+        return self.publish([compose(PROBE_CONTRACTS, payload, **options) for payload in payloads])
+
+    def publish(self, messages: Sequence[Message]) -> list[str]:
+        """Publish messages as they are and return their ids."""
+        with Publisher(self.rabbitmq_url, name="test") as publisher:
+            assert publisher.publish_many(messages) == []
+        return [message.message_id for message in messages]
+
+    def fault(self, **fault: Any) -> int:
+        """Let something go wrong at a stand-in upstream, and return the fault's id."""
+        answer = httpx.post(f"{self.sandbox_url}/control/faults", json=fault, timeout=5)
+        return int(answer.raise_for_status().json()["id"])
+
+    def requests(self, path: str) -> list[dict[str, Any]]:
+        """Return the requests that the stand-in upstreams got for a path, a glob."""
+        answer = httpx.get(f"{self.sandbox_url}/control/requests", params={"path": path}, timeout=5)
+        return list(answer.raise_for_status().json()["requests"])
+
     # -- Looking ------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -201,6 +228,10 @@ class Stack:
         """Open a connection whose statements commit by themselves and whose rows are dicts."""
         with psycopg.connect(self.database_url, autocommit=True, row_factory=dict_row) as connection:
             yield connection
+
+    def keys(self, number: int) -> list[int]:
+        """Return keys of probe rows that nobody has used."""
+        return [next(self._keys) for _ in range(number)]
 
     def rows(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         """Return the rows of one statement."""
@@ -251,8 +282,8 @@ class Stack:
         with self.channel() as channel:
             return int(channel.queue_declare(queue, passive=True).method.message_count)
 
-    def unacknowledged(self) -> int:
-        """Return how many messages of all queues have been handed out and not answered, and those that wait.
+    def left(self) -> int:
+        """Return how many messages are in any queue of the line, waiting or handed out.
 
         The broker's statistics are a few seconds old; a look is only worth something in `eventually`.
         """
