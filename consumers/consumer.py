@@ -6,15 +6,17 @@ process reads the body, and the verdict on what cannot be read is made where all
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from celery.utils.log import get_logger
 from celery.worker.consumer import Consumer
+from celery.worker.state import revoked
 from vine import promise
 
-from shared.broker import topology
-from shared.broker.wire import Delivery, new_id
+from consumers.bundles import Bundler, disguise
+from shared.broker.topology import DEAD_LETTERS
+from shared.broker.wire import Delivery, new_id, storable
 from shared.telemetry import metrics
 
 log = get_logger(__name__)
@@ -25,8 +27,8 @@ STRAY = "millrace.stray"
 KEEP = "millrace.dead_letters.keep"
 """Task for whatever arrives in the dead-letters queue."""
 
-SHOWN = 200
-"""Bytes of a body that Celery's own views (Flower, `inspect active`) show."""
+DEEPEST = 32
+"""Levels of tables and arrays in a header that are carried on; deeper ones would exhaust Python's stack somewhere."""
 
 
 class LineConsumer(Consumer):
@@ -44,17 +46,25 @@ class LineConsumer(Consumer):
         dispatch = super().create_task_handler(promise)
         # Bodies stay the bytes they are: py-amqp would decode by a stranger's content_encoding.
         self.task_consumer.channel.auto_decode = False
+        bundler = Bundler(dispatch, self.pool.num_processes)
         queues: dict[str, str] = {}
         # Not Celery's own built-in tasks: a stranger's message may claim any name.
-        kinds = frozenset(name for name, task in self.app.tasks.items() if getattr(task, "takes_messages", False))
+        bundles = {name: task.bundle for name, task in self.app.tasks.items() if hasattr(task, "bundle")}
 
         def on_message(message: Any) -> None:
             try:
                 tag = message.delivery_info["consumer_tag"]
                 if tag not in queues:
                     queues.update({tag: name for name, tag in self.task_consumer._active_tags.items()})  # noqa: SLF001
-                disguise(message, queues[tag], kinds)
-                dispatch(message)
+                delivery = received(message, queues[tag])
+                name = KEEP if delivery.queue == DEAD_LETTERS else delivery.kind if delivery.kind in bundles else STRAY
+                metrics.messages_received.labels(delivery.queue, name if name != STRAY else "unknown").inc()
+                # One that was redelivered travels alone: if it ended its process, no neighbour shall pay for that.
+                if bundles.get(name, 1) > 1 and not delivery.redelivered and delivery.message_id not in revoked:
+                    bundler.add(name, bundles[name], message, delivery)
+                else:
+                    disguise(message, name, [delivery])
+                    dispatch(message)
             except self.connection_errors:
                 raise
             except Exception:
@@ -72,33 +82,28 @@ class LineConsumer(Consumer):
         self._on_message(message)
 
 
-def disguise(message: Any, queue: str, kinds: frozenset[str]) -> None:
-    """Make a foreign message look to Celery like a decoded request for the task that will handle it."""
-    properties, headers, info = message.properties, message.headers, message.delivery_info
+def received(message: Any, queue: str) -> Delivery:
+    """Return what the broker handed over, as it is, with an id if its sender gave it none."""
+    properties, info = message.properties, message.delivery_info
     identity = properties.get("message_id")
-    body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
-    delivery = Delivery(
+    return Delivery(
         queue=queue,
         exchange=info["exchange"],
         routing_key=info["routing_key"],
-        message_id=identity if isinstance(identity, str) and identity else new_id(),
-        body=body,
+        message_id=storable(identity) if isinstance(identity, str) and identity else new_id(),
+        body=message.body if isinstance(message.body, bytes) else str(message.body).encode(),
         properties={name: value for name, value in properties.items() if name != "application_headers"},
-        headers=headers,
+        headers=_carried(message.headers, DEEPEST),
         redelivered=bool(info.get("redelivered")),
     )
-    task = KEEP if queue == topology.DEAD_LETTERS else delivery.kind if delivery.kind in kinds else STRAY
-    metrics.messages_received.labels(queue, task if task != STRAY else "unknown").inc()
-    message.headers = {}
-    message.properties = {"priority": properties.get("priority"), "correlation_id": delivery.message_id}
-    message._decoded_cache = {  # noqa: SLF001 - kombu's own cache: nothing is decoded again
-        "task": task,
-        "id": delivery.message_id,
-        "root_id": properties.get("correlation_id") or delivery.message_id,
-        "args": (delivery,),
-        "kwargs": {},
-        "argsrepr": "",
-        "kwargsrepr": body[:SHOWN].decode("utf-8", "replace"),
-        "origin": str(properties.get("app_id") or ""),
-        "retries": 0,
-    }
+
+
+def _carried(value: Any, levels: int) -> Any:
+    """Return a header's value with what is nested deeper than `levels` cut off."""
+    if not isinstance(value, Mapping | list):
+        return value
+    if levels == 0:
+        return "nested too deeply"
+    if isinstance(value, Mapping):
+        return {name: _carried(inner, levels - 1) for name, inner in value.items()}
+    return [_carried(inner, levels - 1) for inner in value]

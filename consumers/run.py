@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
 from shared import clock, ledger, outbox, runlog
-from shared.broker.wire import Message, compose
+from shared.broker.wire import Delivery, Message, compose
 from shared.contracts.kind import Payload
 from shared.contracts.registry import Contracts
+from shared.errors import Expired, NotYet
+from shared.telemetry import metrics
 from shared.upstreams.tvdb import Tvdb
 
 if TYPE_CHECKING:
@@ -53,14 +57,69 @@ class Effect:
 
 
 @dataclass(slots=True)
+class Shared:
+    """The transaction that the runs of a bundle have in common, and what is to be written at its end."""
+
+    connection: Connection
+    entries: list[runlog.Entry] = field(default_factory=list)
+    attempts: list[runlog.Attempt] = field(default_factory=list)
+    results: list[Any] = field(default_factory=list)
+    following: list[Message] = field(default_factory=list)
+
+    def add(self, run: Run, effect: Effect) -> None:
+        """Take note of a run whose effect has been stored."""
+        self.entries.append(run.entry)
+        self.attempts.append(run.succeeded(clock.now()))
+        self.results.append(effect.result)
+        self.following.extend(effect.following)
+
+
+@dataclass(slots=True)
 class Run:
     """One attempt at one message: upstreams by their names, then `finish`."""
 
     message: Message
     entry: runlog.Entry
     wiring: Wiring
+    started: float
+    shared: Shared | None = None
     began: bool = False
     finished: bool = False
+
+    @classmethod
+    def of(cls, delivery: Delivery, wiring: Wiring) -> Run:
+        """Return the run of a message that has just come to this process."""
+        started, arrived = time.perf_counter(), clock.now()
+        message = delivery.message(clock.milliseconds(arrived))
+        entry = runlog.Entry(
+            message.message_id,
+            message.kind,
+            delivery.queue,
+            None,
+            message.correlation_id,
+            message.cause,
+            clock.from_milliseconds(message.published_at),
+            arrived,
+        )
+        return cls(message, entry, wiring, started)
+
+    def read(self) -> Payload:
+        """Return what the message asks for, and note what it is about.
+
+        Raises NotYet or Expired when this is not the time for it, and any InvalidMessage.
+        """
+        message, now = self.message, clock.milliseconds(self.entry.started_at)
+        if message.not_before is not None and message.not_before > now:
+            raise NotYet((message.not_before - now) / 1000)
+        if message.expires_at is not None and message.expires_at < now:
+            raise Expired(f"it was to start before {clock.from_milliseconds(message.expires_at).isoformat()}")
+        message.require_json()
+        contracts = self.wiring.contracts
+        payload = contracts.read(message.kind, message.schema, message.body)
+        entity = contracts.kind(message.kind).entity_of(payload)
+        if entity is not None:
+            self.entry = replace(self.entry, entity=entity)
+        return payload
 
     def begin(self) -> None:
         """Show in the run log that work on this message has begun; raises AlreadyDone when it needs none.
@@ -85,17 +144,49 @@ class Run:
         """Open the transaction of the effect; at its end effect, run log and outbox commit together.
 
         Raises runlog.AlreadyDone, after rolling everything back, when the effect was committed before. No
-        upstream may be asked inside: locks would be held while it answers.
+        upstream may be asked inside: locks would be held while it answers. In a bundle the transaction is the
+        bundle's, and commits when all of its messages have been handled.
         """
+        if self.shared is not None:
+            effect = Effect(self.shared.connection, self.message, self.wiring.contracts)
+            yield effect
+            self.shared.add(self, effect)
+            self.finished = True
+            return
         with self.wiring.engine.begin() as connection:
             effect = Effect(connection, self.message, self.wiring.contracts)
             yield effect
             at = clock.now()
-            attempt = runlog.Attempt(
-                self.message.attempt, self.entry.started_at.isoformat(), at.isoformat(), outcome="done"
-            )
-            runlog.finish(connection, self.entry, attempt, effect.result, at)
+            runlog.finish(connection, self.entry, self.succeeded(at), effect.result, at)
             outbox.put(connection, effect.following)
             if self.message.replay:
                 ledger.resolve(connection, self.message.message_id)
         self.finished = True
+
+    def succeeded(self, at: datetime) -> runlog.Attempt:
+        """Return this attempt as the run log keeps it when it went well."""
+        return runlog.Attempt(self.message.attempt, self.entry.started_at.isoformat(), at.isoformat(), outcome="done")
+
+    def ended(self, outcome: str) -> None:
+        """Count this attempt; `outcome` is done, duplicate, retried or dead."""
+        labels = self.entry.queue, self.message.kind if self.message.kind in self.wiring.contracts else "unknown"
+        metrics.messages_handled.labels(*labels, outcome).inc()
+        metrics.handle_seconds.labels(*labels).observe(time.perf_counter() - self.started)
+        waited = (clock.milliseconds(self.entry.started_at) - self.message.published_at) / 1000
+        # A sender who does not say when it published counts as publishing now, which would tell nothing.
+        if self.message.attempt == 0 and not self.message.replay and waited > 0:
+            metrics.queue_wait_seconds.labels(*labels).observe(waited)
+
+    def seconds(self) -> float:
+        """Return how long this attempt has taken so far."""
+        return round(time.perf_counter() - self.started, 4)
+
+    def words(self) -> dict[str, Any]:
+        """Return what every log line about this run carries."""
+        return {
+            "kind": self.message.kind,
+            "message_id": self.message.message_id,
+            "root_id": self.message.correlation_id,
+            "queue": self.entry.queue,
+            "attempt": self.message.attempt,
+        }

@@ -8,7 +8,8 @@ that is a duplicate. Losing the mark of `begin` loses nothing but a line on a sc
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -100,6 +101,20 @@ ON CONFLICT (message_id) DO UPDATE
     WHERE sync_log.status <> 'succeeded'
 """
 
+_FINISH_MANY = """
+INSERT INTO sync_log (message_id, kind, queue, entity, correlation_id, cause, published_at, started_at,
+                      status, finished_at, synced_at, result, attempts)
+SELECT message_id, kind, queue, entity, correlation_id, cause, published_at, started_at,
+       'succeeded', %s, %s, result, jsonb_build_array(attempt)
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
+            %s::timestamptz[], %s::jsonb[], %s::jsonb[])
+     AS done (message_id, kind, queue, entity, correlation_id, cause, published_at, started_at, result, attempt)
+ON CONFLICT (message_id) DO UPDATE
+    SET status = 'succeeded', finished_at = excluded.finished_at, synced_at = excluded.synced_at,
+        result = excluded.result, attempts = sync_log.attempts || excluded.attempts
+    WHERE sync_log.status <> 'succeeded'
+"""
+
 _FAIL = """
 INSERT INTO sync_log (message_id, kind, queue, entity, correlation_id, cause, published_at, started_at,
                       status, finished_at, attempts)
@@ -126,16 +141,44 @@ def begin(connection: Connection, entry: Entry) -> bool:
 
 def finish(connection: Connection, entry: Entry, attempt: Attempt, result: Any, at: datetime) -> None:
     """Record success inside the caller's transaction; raises AlreadyDone when somebody else was first."""
-    values = _values(entry) | {"at": at, "result": _json(result), "attempt": _json(asdict(attempt))}
+    values = _values(entry) | {"at": at, "result": _json(result), "attempt": _told(attempt)}
     if driver(connection).execute(_FINISH, values).rowcount == 0:
+        raise AlreadyDone
+
+
+def done(connection: Connection, message_ids: Sequence[str]) -> set[str]:
+    """Return those messages whose effect has been committed."""
+    rows = driver(connection).execute(
+        "SELECT message_id FROM sync_log WHERE message_id = ANY(%s) AND status = 'succeeded'",
+        ([_clean(message_id) for message_id in message_ids],),
+    )
+    return {row[0] for row in rows}
+
+
+def finish_many(
+    connection: Connection, entries: Sequence[Entry], attempts: Sequence[Attempt], results: Sequence[Any], at: datetime
+) -> None:
+    """Record success of several messages; raises AlreadyDone when somebody else was first with any of them.
+
+    One id twice among them is an error of the database (CardinalityViolation).
+    """
+    if not entries:
+        return
+    columns = [[_clean(getattr(entry, name)) for entry in entries] for name in Entry.__slots__]
+    values = (at, at, *columns, [_json(result) for result in results], [_told(attempt) for attempt in attempts])
+    if driver(connection).execute(_FINISH_MANY, values).rowcount != len(entries):
         raise AlreadyDone
 
 
 def fail(connection: Connection, entry: Entry, attempt: Attempt, *, final: bool, at: datetime) -> None:
     """Record an attempt that ended badly, inside the caller's transaction; `final` when none will follow."""
     status = "failed" if final else "retrying"
-    values = _values(entry) | {"at": at if final else None, "status": status, "attempt": _json(asdict(attempt))}
+    values = _values(entry) | {"at": at if final else None, "status": status, "attempt": _told(attempt)}
     driver(connection).execute(_FAIL, values)
+
+
+def _told(attempt: Attempt) -> str | None:
+    return _json({name: value for name in Attempt.__slots__ if (value := getattr(attempt, name)) is not None})
 
 
 def _values(entry: Entry) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
-from typing import Any
+from collections.abc import Callable
 
 from sqlalchemy import text
 
@@ -17,7 +19,7 @@ UPSERT = text(
     "ON CONFLICT (key) DO UPDATE SET value = excluded.value, times = probe_rows.times + 1"
 )
 
-ERRORS: dict[str, Any] = {
+ERRORS: dict[str, Callable[[], BaseException]] = {
     "UpstreamAway": lambda: errors.UpstreamAway("probe", "503"),
     "RateLimited": lambda: errors.RateLimited("probe", 7.0),
     "LimitReached": lambda: errors.LimitReached("probe", 1.0),
@@ -28,12 +30,17 @@ ERRORS: dict[str, Any] = {
 }
 
 
-@handles(kinds.NOTHING)
+def made(name: str) -> BaseException:
+    """Return a fresh error."""
+    return ERRORS[name]()
+
+
+@handles(kinds.NOTHING, bundle=32)
 def nothing(_ask: kinds.Nothing, _run: Run) -> None:
     """Do nothing."""
 
 
-@handles(kinds.STORE)
+@handles(kinds.STORE, bundle=32)
 def store(ask: kinds.Store, run: Run) -> None:
     """Upsert a row."""
     with run.finish() as effect:
@@ -53,7 +60,7 @@ def sleep(ask: kinds.Sleep, run: Run) -> None:
 def fail(ask: kinds.Fail, run: Run) -> None:
     """Fail as told."""
     if run.message.attempt < ask.times:
-        raise ERRORS[ask.error]
+        raise made(ask.error)
 
 
 @handles(kinds.LIFTED)
@@ -61,3 +68,19 @@ def lifted(ask: kinds.OldStore, run: Run) -> None:
     """Upsert a row."""
     with run.finish() as effect:
         effect.connection.execute(UPSERT, {"key": ask.key, "value": 0})
+
+
+@handles(kinds.DIE)
+def die(_ask: kinds.Die, _run: Run) -> None:
+    """End as a process ends that the kernel has run out of memory for."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@handles(kinds.ASK)
+def ask(ask: kinds.Ask, run: Run) -> None:
+    """Upsert a row and ask for more; what was asked for must vanish with the failure."""
+    with run.finish() as effect:
+        effect.connection.execute(UPSERT, {"key": ask.key, "value": 0})
+        effect.ask(*(kinds.Store(key=ask.key + child) for child in range(1, ask.children + 1)))
+        if ask.fail:
+            raise made("ZeroDivisionError")

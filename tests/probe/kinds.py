@@ -38,6 +38,18 @@ class OldStore(Payload):
     key: int
 
 
+class Die(Payload):
+    """Kill the process that handles it."""
+
+
+class Ask(Payload):
+    """Upsert the row `key`, ask for `children` further rows after it, then fail if told so."""
+
+    key: int
+    children: int = 1
+    fail: bool = False
+
+
 NOTHING = Kind("maintenance.probe.nothing", Nothing, "Do nothing.", example={})
 STORE = Kind("maintenance.probe.store", Store, "Upsert a row.", example={"key": 1})
 SLEEP = Kind(
@@ -52,7 +64,9 @@ LIFTED = Kind(
     schema=2,
     upcasters={1: lambda fields: {"key": fields["number"]}},
 )
+DIE = Kind("scrape.series.probe_die", Die, "Kill its own process.", example={})
+ASK = Kind("maintenance.probe.ask", Ask, "Store a row and ask for more.", example={"key": 1})
 
-PROBE_CONTRACTS = Contracts((*CONTRACTS, NOTHING, STORE, SLEEP, FAIL, LIFTED))
+PROBE_CONTRACTS = Contracts((*CONTRACTS, NOTHING, STORE, SLEEP, FAIL, LIFTED, DIE, ASK))
 
 TABLE = "CREATE TABLE IF NOT EXISTS probe_rows (key bigint PRIMARY KEY, value bigint NOT NULL, times int NOT NULL)"
