@@ -186,23 +186,23 @@ def accepts(url: str, port: int) -> bool:
 class Broker(Service):
     """A throw-away node for tests; `kill` and `start` give it back with the same ports and data."""
 
-    def __init__(self, home: Path, identity: Identity, installed: Installed) -> None:
+    def __init__(self, home: Path, identity: Identity, node: Program) -> None:
         self.url = identity.url
         self.management_url = identity.management_url
-        plain = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         home.mkdir(parents=True, exist_ok=True)
-        super().__init__(program(home, identity, installed, plain), home / "rabbitmq.log")
+        super().__init__(node, home / "rabbitmq.log")
 
 
 def start(home: Path) -> Broker:
-    """Start a node of its own below `home` and wait until it lets us in.
+    """Start a node of its own below `home` from this machine's `rabbitmq-server`, and wait until it lets us in.
 
-    Raises RabbitMQMissing when this machine has no `rabbitmq-server`, NotReady when it does not come up.
+    Raises RabbitMQMissing when there is none, NotReady when it does not come up.
     """
     installed = find_installed()
     if installed is None:
         raise missing()
-    broker = Broker(home.resolve(), new_identity(), installed)
+    home, identity = home.resolve(), new_identity()
+    broker = Broker(home, identity, program(home, identity, installed, os.environ))
     broker.start()
     return broker
 
