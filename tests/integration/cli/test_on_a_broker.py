@@ -4,73 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
-import pika
 import pytest
-from typer.testing import CliRunner, Result
 
-from producers.cli.root import app
-from shared.broker import declare, definitions
+from shared.broker import definitions
 from tests.eventually import eventually
-
-
-@dataclass(frozen=True)
-class Place:
-    """A virtual host: its address, and the management API that shows it."""
-
-    name: str
-    url: str
-    management_url: str
-
-    def run(self, *words: str, stdin: str | None = None, **environment: str) -> Result:
-        addresses = {"RABBITMQ_URL": self.url, "RABBITMQ_MANAGEMENT_URL": self.management_url}
-        return CliRunner().invoke(app, words, input=stdin, env={**addresses, **environment}, prog_name="millrace")
-
-    def on_channel(self, act: Callable[[Any], Any]) -> Any:
-        with closing(pika.BlockingConnection(pika.URLParameters(self.url))) as connection:
-            return act(connection.channel())
-
-    def depth(self, queue: str) -> int:
-        return int(self.on_channel(lambda channel: channel.queue_declare(queue, passive=True).method.message_count))
-
-    def first(self, queue: str) -> tuple[Any, bytes]:
-        """Take the first message of a queue: its properties and its body."""
-        _, properties, body = eventually(
-            lambda: self.on_channel(lambda channel: _present(channel.basic_get(queue, auto_ack=True))),
-            what=f"a message in {queue}",
-        )
-        return properties, body
-
-
-def _present(got: tuple[Any, Any, Any]) -> tuple[Any, Any, Any] | None:
-    return None if got[0] is None else got
-
-
-@pytest.fixture
-def empty(broker: Any) -> Iterator[Place]:
-    """Make a fresh virtual host with nothing in it."""
-    name = f"cli-{uuid.uuid4().hex[:8]}"
-    user = urlsplit(broker.url).username
-    with httpx.Client(base_url=broker.management_url, timeout=10) as client:
-        client.put(f"/api/vhosts/{name}").raise_for_status()
-        everything = {"configure": ".*", "write": ".*", "read": ".*"}
-        client.put(f"/api/permissions/{name}/{user}", json=everything).raise_for_status()
-        yield Place(name, f"{broker.url.rpartition('/')[0]}/{name}", broker.management_url)
-        client.delete(f"/api/vhosts/{name}").raise_for_status()
-
-
-@pytest.fixture
-def place(empty: Place) -> Place:
-    """Make a virtual host with the line's topology."""
-    declare.apply(empty.url)
-    return empty
+from tests.integration.cli.places import Place
 
 
 def test_the_topology_is_missing_until_it_is_applied(empty: Place) -> None:
@@ -166,7 +106,7 @@ def test_lines_are_published_and_the_bad_ones_named(place: Place) -> None:
     assert result.exit_code == 1
     assert (told["published"], told["failed"]) == (2498, 2)
     assert [error["line"] for error in told["errors"]] == [2000, 2201]
-    assert place.depth("person") == 2498
+    eventually(lambda: place.depth("person") == 2498, what="every good line in the queue")
 
 
 def test_lines_that_are_all_good_are_a_success(place: Place) -> None:
