@@ -219,6 +219,9 @@ class Publisher:
         self._failures = 0
         with self._lock:
             self._connection = self._channel.connection
+        if self._closing:  # while this connection was being made, when there was none to shut
+            self._shut()
+            return
         self._drain()
 
     def _drain(self) -> None:
@@ -301,7 +304,8 @@ class Publisher:
 
     def _stopped(self, connection: SelectConnection, reason: Exception) -> None:
         if not self._closing:
-            self._trouble = str(reason) or type(reason).__name__
+            # Of a refused connection pika's text is empty, and its repr says everything.
+            self._trouble = str(reason) or repr(reason)
             log.warning("broker connection lost", extra={"reason": self._trouble})
         connection.ioloop.stop()
 

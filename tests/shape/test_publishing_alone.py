@@ -8,10 +8,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pika
 import pytest
+
+from shared.broker import declare
 
 REPOSITORY = Path(__file__).parents[2]
 ENOUGH = {"pika", "pydantic"}
@@ -90,9 +94,14 @@ def test_contracts_and_broker_import_and_compose_with_pika_and_pydantic_alone(ru
 
 
 def test_a_service_with_pika_and_pydantic_alone_really_publishes(run: Run, rabbitmq_url: str) -> None:
+    declare.apply(rabbitmq_url)
+
     told = run(rabbitmq_url)
 
-    assert told["message_id"]
+    with closing(pika.BlockingConnection(pika.URLParameters(rabbitmq_url))) as connection:
+        _, properties, body = connection.channel().basic_get("content", auto_ack=True)
+    assert (properties.message_id, properties.app_id) == (told["message_id"], "alone")
+    assert json.loads(body) == {"tvdb_id": 81189}
 
 
 def test_the_lock_is_followed_to_the_last_need() -> None:

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-from typing import Any
-from urllib.parse import urlsplit
-
-import httpx
 import pytest
 
+from deploy.local.rabbitmq import Broker
 from shared.broker import declare
 from tests.integration.cli.places import Place
 
 
 @pytest.fixture
-def empty(broker: Any) -> Iterator[Place]:
-    """Make a fresh virtual host with nothing in it."""
-    name = f"cli-{uuid.uuid4().hex[:8]}"
-    user = urlsplit(broker.url).username
-    with httpx.Client(base_url=broker.management_url, timeout=10) as client:
-        client.put(f"/api/vhosts/{name}").raise_for_status()
-        everything = {"configure": ".*", "write": ".*", "read": ".*"}
-        client.put(f"/api/permissions/{name}/{user}", json=everything).raise_for_status()
-        yield Place(name, f"{broker.url.rpartition('/')[0]}/{name}", broker.management_url)
-        client.delete(f"/api/vhosts/{name}").raise_for_status()
+def empty(broker: Broker, rabbitmq_url: str) -> Place:
+    """Give a fresh virtual host with nothing in it."""
+    return Place(rabbitmq_url.rpartition("/")[2], rabbitmq_url, broker.management_url)
 
 
 @pytest.fixture
 def place(empty: Place) -> Place:
-    """Make a virtual host with the line's topology."""
+    """Give a virtual host with the line's topology."""
     declare.apply(empty.url)
     return empty
