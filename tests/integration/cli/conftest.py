@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from deploy.local.rabbitmq import Broker
 from shared.broker import declare
+from tests import services
 from tests.integration.cli.places import Place
 
 
 @pytest.fixture
-def empty(broker: Broker, rabbitmq_url: str) -> Place:
+def empty(broker: Broker) -> Iterator[Place]:
     """Give a fresh virtual host with nothing in it."""
-    return Place(rabbitmq_url.rpartition("/")[2], rabbitmq_url, broker.management_url)
+    with services.a_virtual_host(broker) as url:
+        yield Place(url.rpartition("/")[2], url, broker.management_url)
 
 
 @pytest.fixture
