@@ -22,7 +22,7 @@ from psycopg.rows import dict_row
 from rich.console import Console
 from rich.table import Table
 
-BREAKING_BAD, ASH_LAD, UP, FLCL, SOAP = 81189, 290, 12586, 78878, 8990002
+BREAKING_BAD, ASH_LAD, MACROSS, FLCL, SOAP = 81189, 290, 12586, 78878, 8990002
 """Ids in the sandbox's catalogue: two series, two movies, and a series of 1,203 episodes."""
 
 PATIENCE = 60.0
@@ -123,7 +123,7 @@ def tell(stack: Stack, story: Story) -> None:
     story.step("command line: save series Breaking Bad", lambda: by_command_line(stack))
     story.step("HTTP: save movie Askeladden", lambda: by_http(stack))
     story.step("Celery's .delay: save series FLCL", lambda: by_delay(stack))
-    story.step("bare AMQP client: save movie Up", lambda: by_stranger(stack))
+    story.step("bare AMQP client: save movie Macross", lambda: by_stranger(stack))
     story.step("people of all four, asked for by the pools themselves", lambda: people(stack))
     story.step("one message id published twice, one effect", lambda: twice(stack))
     story.step("read Breaking Bad from the database", lambda: read_stored(stack))
@@ -166,8 +166,8 @@ def by_delay(stack: Stack) -> str:
 
 def by_stranger(stack: Stack) -> str:
     """Publish a body, an exchange and a routing key: no property, no Millrace."""
-    amqp("scrape", "scrape.movie.save", {"tvdb_id": UP})
-    row = stack.wait("SELECT name FROM movies WHERE tvdb_id = %s", UP)
+    amqp("scrape", "scrape.movie.save", {"tvdb_id": MACROSS})
+    row = stack.wait("SELECT name FROM movies WHERE tvdb_id = %s", MACROSS)
     return f"body, exchange and key were enough: {row['name']}"
 
 
@@ -196,10 +196,10 @@ def twice(stack: Stack) -> str:
     """Publish the same message twice and see it counted once."""
     identity = f"demo-{time.time_ns()}"
     for _ in range(2):
-        amqp("scrape", "scrape.movie.save", {"tvdb_id": UP}, message_id=identity)
+        amqp("scrape", "scrape.movie.save", {"tvdb_id": MACROSS}, message_id=identity)
     row = stack.done(identity)
     # Behind the second one in the same queue stands this one; when it is done, both have been handled.
-    stack.done(millrace("publish", "scrape.movie.save", f"tvdb_id={UP}")["message_id"])
+    stack.done(millrace("publish", "scrape.movie.save", f"tvdb_id={MACROSS}")["message_id"])
     done = [attempt for attempt in row["attempts"] if attempt["outcome"] == "done"]
     again = stack.done(identity)
     if len(done) != 1 or again["synced_at"] != row["synced_at"]:
@@ -237,8 +237,8 @@ def timed(stack: Stack, path: str) -> tuple[httpx.Response, float]:
 
 def limited(stack: Stack) -> str:
     """Let the upstream ask us to wait, and see that we do."""
-    stack.fault(path=f"/tvdb/v4/movies/{UP}/extended", status=429, headers={"Retry-After": "2"}, times=1)
-    row = stack.done(millrace("publish", "scrape.movie.save", f"tvdb_id={UP}")["message_id"])
+    stack.fault(path=f"/tvdb/v4/movies/{MACROSS}/extended", status=429, headers={"Retry-After": "2"}, times=1)
+    row = stack.done(millrace("publish", "scrape.movie.save", f"tvdb_id={MACROSS}")["message_id"])
     stack.no_faults()
     first, last = row["attempts"][0], row["attempts"][-1]
     if first["outcome"] != "retried" or last["outcome"] != "done":
@@ -266,7 +266,7 @@ def replay(stack: Stack) -> str:
 
 def main() -> int:
     """Run the demo against the stack that the environment names; return the exit code."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     story = Story(console)
     started = time.perf_counter()
     try:

@@ -88,7 +88,7 @@ MOVIE_SAVED = Kind(
     "facts.movie.saved",
     MovieSaved,
     "A movie was stored.",
-    example={"tvdb_id": 12586, "name": "Up"},
+    example={"tvdb_id": 12586, "name": "Macross: Do You Remember Love?"},
     entity="movie:{tvdb_id}",
 )
 
