@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -13,17 +13,17 @@ from producers.cli.bulk import Outcome, progress, publish_lines
 from producers.cli.failures import FAILED, USAGE, Failure
 from producers.cli.output import AsJson, print_json
 from producers.cli.payload import from_json, payload_of
+from producers.cli.terms import APP_ID, Terms
 from shared import clock
 from shared.broker import topology
 from shared.broker.publisher import Publisher
-from shared.broker.wire import LEAST, MOST, NORMAL, Message, compose, later
-from shared.contracts.kind import Payload
+from shared.broker.wire import LEAST, MOST, NORMAL, Message
 from shared.contracts.kinds import CONTRACTS
 from shared.settings import Settings
 
 app = typer.Typer(add_completion=False)
 
-APP_ID = "millrace-cli"
+SUCCEEDED = "succeeded"
 SHOWN = 20
 """Lines at fault that are printed; the rest is counted."""
 
@@ -54,9 +54,11 @@ def publish(
         float | None, typer.Option(min=0.0, help="Dead-letter it if it has not started in this many seconds.")
     ] = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for the broker's confirm.")] = 10.0,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is done, and tell what came of it.")] = False,
+    patience: Annotated[float, typer.Option(min=0.1, help="Seconds to --wait at most.")] = 60.0,
     as_json: AsJson = False,
 ) -> None:
-    """Publish a message; returns when the broker has confirmed it.
+    """Publish a message; returns when the broker has confirmed it, or with --wait when it has been done.
 
     millrace publish scrape.series.save tvdb_id=81189
 
@@ -69,83 +71,53 @@ def publish(
     if words == ["-"]:
         if message_id is not None:
             raise Failure("--id names one message, and standard input holds many", "leave --id out", USAGE)
+        if wait:
+            raise Failure("--wait is for one message, and standard input holds many", "leave --wait out", USAGE)
         CONTRACTS.kind(kind)
         _many(kind, terms, timeout, as_json)
         return
     message = terms.message(payload_of(CONTRACTS, kind, words), message_id)
-    with _publisher(timeout) as publisher:
-        publisher.publish(message)
-    _report(message, as_json)
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How urgent, how early and how late: the same for every message of one command. Times in ms since the epoch."""
-
-    now: datetime
-    priority: int = NORMAL
-    not_before: datetime | None = None
-    expires_at: datetime | None = None
-
-    @classmethod
-    def from_options(
-        cls, now: datetime, priority: int, delay: float | None, not_before: datetime | None, expires: float | None
-    ) -> Terms:
-        """Return the terms that the options of a command mean; raises Failure when they contradict each other."""
-        if delay is not None and not_before is not None:
-            raise Failure("--delay and --not-before say the same thing twice", "give one of them", USAGE)
-        start = None if delay is None else now + timedelta(seconds=delay)
-        if not_before is not None:
-            start = not_before if not_before.tzinfo else not_before.replace(tzinfo=UTC)
-        end = None if expires is None else now + timedelta(seconds=expires)
-        if start is not None and end is not None and end <= start:
-            raise Failure("it would expire before it may start", "give --expires more seconds than the delay", USAGE)
-        return cls(now, priority, start, end)
-
-    def message(self, payload: Payload, message_id: str | None = None) -> Message:
-        """Return the message to publish: by way of a delay tier when it must not start yet."""
-        message = compose(
-            CONTRACTS,
-            payload,
-            app_id=APP_ID,
-            message_id=message_id,
-            priority=self.priority,
-            not_before=None if self.not_before is None else clock.milliseconds(self.not_before),
-            expires_at=None if self.expires_at is None else clock.milliseconds(self.expires_at),
-        )
-        wait = 0.0 if self.not_before is None else (self.not_before - self.now).total_seconds()
-        if wait <= 0:
-            return message
-        pool = topology.pool_of(message.kind)
-        if pool is None:
-            raise Failure(f"{message.kind} is a fact: it happened, and cannot wait", "leave the delay out", USAGE)
-        # The moment that was asked for, to the millisecond, and not the one that the wait leads to.
-        return replace(later(message, _queue(pool, self.priority), wait), not_before=message.not_before)
-
-
-def _queue(pool: topology.Pool, priority: int) -> str:
-    return pool.urgent if pool.urgent is not None and priority >= topology.URGENT_FROM else pool.name
+    if wait:
+        _publish_and_wait(message, timeout, patience, as_json)
+        return
+    _publish(message, timeout)
+    if as_json:
+        print_json(_told(message))
+    else:
+        typer.echo(f"{message.message_id} {message.kind} published to {message.exchange} ({message.routing_key})")
 
 
 def _publisher(timeout: float) -> Publisher:
     return Publisher(Settings().rabbitmq_url.get_secret_value(), name=APP_ID, timeout=timeout)
 
 
-def _report(message: Message, as_json: bool) -> None:
+def _publish(message: Message, timeout: float) -> None:
+    with _publisher(timeout) as publisher:
+        publisher.publish(message)
+
+
+def _told(message: Message) -> dict[str, object]:
+    names = ("message_id", "kind", "exchange", "routing_key", "priority", "not_before", "expires_at")
+    return {name: getattr(message, name) for name in names}
+
+
+def _publish_and_wait(message: Message, timeout: float, patience: float, as_json: bool) -> None:
+    from producers.cli.waiting import RunLog  # noqa: PLC0415 - a database takes longer to import than all the rest
+
+    if topology.pool_of(message.kind) is None:
+        raise Failure(f"{message.kind} is a fact: nobody works on it", "leave --wait out", USAGE)
+    with RunLog(Settings().database_url.get_secret_value(), message.message_id) as log:
+        _publish(message, timeout)
+        run = log.wait(patience)
     if as_json:
-        print_json(
-            {
-                "message_id": message.message_id,
-                "kind": message.kind,
-                "exchange": message.exchange,
-                "routing_key": message.routing_key,
-                "priority": message.priority,
-                "not_before": message.not_before,
-                "expires_at": message.expires_at,
-            }
-        )
+        print_json({**_told(message), **{name: run[name] for name in ("status", "result", "attempts", "finished_at")}})
+    elif run["status"] == SUCCEEDED:
+        typer.echo(f"{message.message_id} {message.kind} succeeded: {json.dumps(run['result'])}")
     else:
-        typer.echo(f"{message.message_id} {message.kind} published to {message.exchange} ({message.routing_key})")
+        last = run["attempts"][-1]
+        typer.echo(f"{message.message_id} {message.kind} failed: {last.get('error')}: {last.get('message')}")
+    if run["status"] != SUCCEEDED:
+        raise typer.Exit(FAILED)
 
 
 def _many(kind: str, terms: Terms, timeout: float, as_json: bool) -> None:

@@ -77,6 +77,8 @@ def test_publishing_imports_neither_celery_nor_a_database() -> None:
         (("scrape.series.save", '{"tvdb_id": '), "the body is not JSON", "millrace contracts show"),
         (("scrape.serie.save", "-"), "no contract is called", "millrace contracts list"),
         (("scrape.series.save", "-", "--id", "x"), "standard input holds many", "leave --id out"),
+        (("scrape.series.save", "-", "--wait"), "standard input holds many", "leave --wait out"),
+        (("facts.person.saved", "tvdb_id=1", "name=Up", "--wait"), "nobody works on it", "leave --wait out"),
         (("scrape.series.save", "tvdb_id=1", "--delay", "9", "--expires", "3"), "would expire before", "--expires"),
         (
             ("scrape.series.save", "tvdb_id=1", "--delay", "9", "--not-before", "2030-01-01T00:00"),

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from producers.cli.payload import payload_of
-from producers.cli.publish import Terms
+from producers.cli.terms import Terms
 from shared.contracts.kind import Kind, Payload
 from shared.contracts.kinds import CONTRACTS
 from shared.contracts.registry import Contracts
