@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Literal
 
 from producers.api.bodies import Bodies
 from producers.api.flights import Flights
-from producers.api.live import Live
+from producers.api.live import Entities
 from producers.api.refreshing import Elsewhere, Failed, Fetched, NotThere, Outcome, Refresher, Saved
 from producers.api.shelf import Shelf
 from shared import clock
@@ -18,12 +18,6 @@ from shared.catalog.screen.records import EntityType
 from shared.catalog.screen.views import Copy
 from shared.errors import MillraceError, UpstreamAway
 from shared.settings import Settings
-
-WITH_COPY: Final = 5.0
-"""Seconds a reader waits for TheTVDB when there is a stale copy to answer with."""
-
-WITHOUT_COPY: Final = 20.0
-"""Seconds a reader waits when there is none."""
 
 Source = Literal["database", "tvdb"]
 Reason = Literal["upstream-away", "refresh-under-way"]
@@ -49,6 +43,14 @@ class NothingToAnswer(MillraceError):
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds a reader waits for TheTVDB: less when there is a stale copy to answer with."""
+
+    with_copy: float = 5.0
+    without_copy: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a reader gets; `version` is None for a live answer, `body` None when the reader has that version already."""
 
@@ -62,8 +64,15 @@ class Answer:
 class Catalogue:
     """Series, movies and people."""
 
-    def __init__(self, shelf: Shelf, live: Live, max_ages: Mapping[EntityType, timedelta]) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        live: Entities,
+        max_ages: Mapping[EntityType, timedelta],
+        patience: Patience = Patience(),
+    ) -> None:
         self._shelf = shelf
+        self._patience = patience
         self._max_ages = max_ages
         self._bodies = Bodies()
         self._flights: Flights[Outcome] = Flights()
@@ -81,7 +90,7 @@ class Catalogue:
         copy = await self._copy(word, tvdb_id, known)
         if copy is not None and self._is_fresh(word, copy):
             return _stored(word, tvdb_id, copy)
-        patience = WITHOUT_COPY if copy is None else WITH_COPY
+        patience = self._patience.without_copy if copy is None else self._patience.with_copy
         outcome: Outcome
         try:
             outcome = await self._flights.join(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
@@ -40,7 +40,13 @@ class Database:
             open=False,
             timeout=CONNECTION_PATIENCE,
             reconnect_timeout=CONNECTION_PATIENCE,
-            kwargs={"autocommit": True, "connect_timeout": round(CONNECTION_PATIENCE), "application_name": name},
+            kwargs={
+                "autocommit": True,
+                "connect_timeout": round(CONNECTION_PATIENCE),
+                "application_name": name,
+                # Statements are written for PostgreSQL as they are ($1, $2): nothing is rewritten for each read.
+                "cursor_factory": psycopg.AsyncRawCursor,
+            },
         )
         self._engine = open_engine(url, pool=pool, name=name, patience=CONNECTION_PATIENCE, ping=True)
         self._threads = ThreadPoolExecutor(pool, thread_name_prefix="database")
@@ -55,7 +61,7 @@ class Database:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._engine.dispose()
 
-    async def row(self, statement: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...] | None:
+    async def row(self, statement: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         """Return the first row that a reading statement answers; raises DatabaseAway."""
         return await _in_time(asyncio.ensure_future(self._row(statement, parameters)))
 
@@ -75,7 +81,7 @@ class Database:
                 raise DatabaseAway(str(error.orig)) from error
             raise
 
-    async def _row(self, statement: str, parameters: Mapping[str, Any] | None) -> tuple[Any, ...] | None:
+    async def _row(self, statement: str, parameters: Sequence[Any]) -> tuple[Any, ...] | None:
         try:
             return await self._read(statement, parameters)
         except PoolTimeout as error:
@@ -88,7 +94,7 @@ class Database:
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise DatabaseAway(str(error)) from error
 
-    async def _read(self, statement: str, parameters: Mapping[str, Any] | None) -> tuple[Any, ...] | None:
+    async def _read(self, statement: str, parameters: Sequence[Any]) -> tuple[Any, ...] | None:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(statement, parameters)
             row: tuple[Any, ...] | None = await cursor.fetchone()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import httpx
 
@@ -32,6 +32,13 @@ class Document:
 
     body: bytes
     counts: Counts | None = None
+
+
+class Entities(Protocol):
+    """Whoever can be asked for one series, movie or person."""
+
+    async def entity(self, word: EntityType, tvdb_id: int) -> Document:
+        """Return what it is like now; raises UpstreamGone, or another MillraceError when that cannot be said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from producers.api.database import DatabaseAway
-from producers.api.live import Document, Live
+from producers.api.live import Document, Entities
 from producers.api.shelf import Shelf
 from shared import clock, refreshes
 from shared.broker.wire import compose, new_id
@@ -79,7 +79,7 @@ Outcome = Fetched | NotThere | Saved | Elsewhere | Failed
 class Refresher:
     """Refreshes entities; `is_fresh` tells whether a copy needs it."""
 
-    def __init__(self, shelf: Shelf, live: Live, is_fresh: Callable[[EntityType, Copy], bool]) -> None:
+    def __init__(self, shelf: Shelf, live: Entities, is_fresh: Callable[[EntityType, Copy], bool]) -> None:
         self._shelf = shelf
         self._live = live
         self._is_fresh = is_fresh

@@ -82,12 +82,14 @@ _ALIASES: Final = """(SELECT coalesce(json_agg(row_to_json(alias)), '[]') FROM (
 # OFFSET 0 keeps PostgreSQL from working the version out twice; CASE keeps it from making a body nobody needs.
 _STATEMENT: Final = """
 SELECT e.synced_at, e.gone_at, e.version, e.seasons, e.episodes, e.credits,
-    CASE WHEN e.version <> ALL (%(known)s::text[]) THEN (SELECT row_to_json(body)::text FROM ({body}) AS body) END
+    CASE WHEN e.version <> ALL (string_to_array($2, ',')) THEN (
+        SELECT row_to_json(body)::text FROM ({body}) AS body
+    ) END
 FROM (
     SELECT e.*, {counts}, md5(concat_ws('.', '{shape}', e.xmin, {versions})) AS version
     FROM {table} AS e
     {parts}
-    WHERE e.tvdb_id = %(tvdb_id)s
+    WHERE e.tvdb_id = $1
     OFFSET 0
 ) AS e
 """
@@ -138,7 +140,7 @@ def _statement(word: EntityType) -> str:
 
 
 STATEMENTS: Final[dict[EntityType, str]] = {word: _statement(word) for word in _TABLES}
-"""The statement for each type of entity; it takes `parameters`, and `copy` reads its row."""
+"""The statement for each type of entity, for a raw cursor; it takes `parameters`, and `copy` reads its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +159,9 @@ class Copy:
         return self.synced_at if self.gone_at is None else max(self.synced_at, self.gone_at)
 
 
-def parameters(tvdb_id: int, known: Sequence[str] = ()) -> dict[str, Any]:
-    """Return what a statement takes."""
-    return {"tvdb_id": tvdb_id, "known": list(known)}
+def parameters(tvdb_id: int, known: Sequence[str] = ()) -> tuple[int, str]:
+    """Return what a statement takes; `known` are versions that the reader has."""
+    return tvdb_id, ",".join(known)
 
 
 def copy(row: Sequence[Any] | None) -> Copy | None:
