@@ -12,6 +12,7 @@ from typing import Any
 from celery.utils.log import get_logger
 from celery.worker.consumer import Consumer
 from celery.worker.state import revoked
+from kombu.message import Message
 from vine import promise
 
 from consumers.bundles import Bundler, disguise
@@ -44,23 +45,33 @@ class LineConsumer(Consumer):
     def create_task_handler(self, promise: Any = promise) -> Callable[[Any], None]:
         """Return what is called with every message of every queue this worker consumes."""
         dispatch = super().create_task_handler(promise)
+        # By a name of its own: while the worker closes down, messages still arrive after the attribute is gone.
+        consumer = self.task_consumer
         # Bodies stay the bytes they are: py-amqp would decode by a stranger's content_encoding.
-        self.task_consumer.channel.auto_decode = False
+        consumer.channel.auto_decode = False
+        consumer.channel.Message = Sealed
         bundler = Bundler(dispatch, self.pool.num_processes)
         queues: dict[str, str] = {}
         # Not Celery's own built-in tasks: a stranger's message may claim any name.
         bundles = {name: task.bundle for name, task in self.app.tasks.items() if hasattr(task, "bundle")}
 
         def on_message(message: Any) -> None:
+            tag = message.delivery_info["consumer_tag"]
             try:
-                tag = message.delivery_info["consumer_tag"]
                 if tag not in queues:
-                    queues.update({tag: name for name, tag in self.task_consumer._active_tags.items()})  # noqa: SLF001
+                    queues.update({tag: name for name, tag in consumer._active_tags.items()})  # noqa: SLF001
                 delivery = received(message, queues[tag])
                 name = KEEP if delivery.queue == DEAD_LETTERS else delivery.kind if delivery.kind in bundles else STRAY
                 metrics.messages_received.labels(delivery.queue, name if name != STRAY else "unknown").inc()
-                # One that was redelivered travels alone: if it ended its process, no neighbour shall pay for that.
-                if bundles.get(name, 1) > 1 and not delivery.redelivered and delivery.message_id not in revoked:
+                # One that was redelivered travels alone: if it ended its process, no neighbour shall pay for that. So
+                # does one without an id: were its bundle sent back, nothing would tell that it was done already.
+                known = delivery.message_id == message.properties.get("message_id")
+                if (
+                    bundles.get(name, 1) > 1
+                    and known
+                    and not delivery.redelivered
+                    and delivery.message_id not in revoked
+                ):
                     bundler.add(name, bundles[name], message, delivery)
                 else:
                     disguise(message, name, [delivery])
@@ -68,18 +79,34 @@ class LineConsumer(Consumer):
             except self.connection_errors:
                 raise
             except Exception:
-                # A message must never end a worker. It goes to the dead letters by the broker's own route.
+                # A message must never end a worker. It goes to the dead letters by the broker's own route; from their
+                # own queue there is none, and a letter is not dropped.
                 log.exception("message rejected")
                 if not message.acknowledged:
-                    message.reject_log_error(log, self.connection_errors)
+                    kept = queues.get(tag) == DEAD_LETTERS
+                    message.reject_log_error(log, self.connection_errors, requeue=kept)
 
-        self._on_message = on_message
         return on_message
 
-    def on_decode_error(self, message: Any, _error: Exception) -> None:
-        """Take a message whose `compression` header lies like any other; stock Celery would acknowledge it away."""
-        message.errors.clear()
-        self._on_message(message)
+
+class Sealed(Message):
+    """A message whose body is what was sent, whatever its `compression` header says.
+
+    Kombu would unpack it in the main loop, where a few kilobytes can become more than there is memory.
+    """
+
+    def __init__(self, raw: Any, channel: Any = None) -> None:
+        properties = raw.properties
+        super().__init__(
+            body=raw.body,
+            channel=channel,
+            delivery_tag=raw.delivery_tag,
+            content_type=properties.get("content_type"),
+            content_encoding=properties.get("content_encoding"),
+            delivery_info=raw.delivery_info,
+            properties=properties,
+        )
+        self.headers = properties.get("application_headers") or {}
 
 
 def received(message: Any, queue: str) -> Delivery:
@@ -99,11 +126,20 @@ def received(message: Any, queue: str) -> Delivery:
 
 
 def _carried(value: Any, levels: int) -> Any:
-    """Return a header's value with what is nested deeper than `levels` cut off."""
+    """Return a header's value as pika can send it on, with what is nested deeper than `levels` cut off."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, float):
+        return str(value)
     if not isinstance(value, Mapping | list):
         return value
     if levels == 0:
         return "nested too deeply"
     if isinstance(value, Mapping):
-        return {name: _carried(inner, levels - 1) for name, inner in value.items()}
+        return {_name(name): _carried(inner, levels - 1) for name, inner in value.items()}
     return [_carried(inner, levels - 1) for inner in value]
+
+
+def _name(name: str | bytes) -> str:
+    """Return a header's name as text; py-amqp leaves one that is not UTF-8 as bytes."""
+    return name if isinstance(name, str) else name.decode("latin-1")

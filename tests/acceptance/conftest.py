@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
+from deploy.local.postgres import Database
+from deploy.local.rabbitmq import Broker
+from tests import services
 from tests.acceptance.stack import Running, Stack
 
 
 @pytest.fixture(scope="package")
-def stack(broker: Any, database: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(
+    broker: Broker, database: Database, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
     """Make a virtual host and a database for these tests, and start the stand-in upstreams and a relay."""
-    folder: Path = tmp_path_factory.mktemp("line")
-    made = Stack(broker, database, folder)
-    made.prepare()
-    try:
-        made.sandbox()
-        made.relay()
-        yield made
-    finally:
-        made.discard()
+    with services.a_virtual_host(broker) as rabbitmq_url, services.a_clone(database, template) as database_url:
+        made = Stack(broker, database, rabbitmq_url, database_url, tmp_path_factory.mktemp("line"))
+        made.prepare()
+        try:
+            made.sandbox()
+            made.relay()
+            yield made
+        finally:
+            made.stop()
 
 
 @pytest.fixture(scope="package")

@@ -35,7 +35,7 @@ def publish_with_pika(url: str, exchange: str, key: str, body: bytes, **properti
         connection.close()
 
 
-class Raw(pika.BasicProperties):
+class Raw(pika.BasicProperties):  # type: ignore[misc]
     """Properties as bytes of one's own choosing: what a client in C with a bug, or with bad intentions, sends.
 
     `headers` is the inside of a field table; the others are the bytes of a short string, or a number.

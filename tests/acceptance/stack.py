@@ -7,10 +7,10 @@ import os
 import re
 import signal
 import sys
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,19 +20,23 @@ import pika
 import psutil
 import psycopg
 from psycopg.rows import dict_row
-from sqlalchemy.engine import make_url
+from pydantic import SecretStr
 
+from consumers.app import HANDLERS, Millrace, create_app
 from deploy.local.ports import free_port, is_open
+from deploy.local.postgres import Database
 from deploy.local.process import Command, Process, Push, launch
 from deploy.local.program import tail
+from deploy.local.rabbitmq import Broker
 from deploy.sandbox.options import API_KEY
 from producers.cli.pool import worker_command
 from shared.broker import declare, topology
 from shared.broker.publisher import Publisher
 from shared.broker.wire import Message, compose
 from shared.contracts.kind import Payload
-from shared.database import migrate
+from shared.settings import Settings
 from tests.eventually import eventually
+from tests.probe import handlers
 from tests.probe.kinds import PROBE_CONTRACTS, TABLE
 
 ROOT = Path(__file__).parents[2]
@@ -83,52 +87,42 @@ class Running:
 
 @dataclass
 class Stack:
-    """Everything a test of the line needs; `broker` and `database` are services that can be killed and started."""
+    """Everything a test of the line needs; `broker` and `database` can be killed, and started with their data."""
 
-    broker: Any
-    database: Any
+    broker: Broker
+    database: Database
+    rabbitmq_url: str
+    database_url: str
     folder: Path
-    name: str = field(default_factory=lambda: f"line_{uuid.uuid4().hex[:8]}")
     running: list[Running] = field(default_factory=list)
     sandbox_port: int = field(default_factory=free_port)
     _keys: Iterator[int] = field(default_factory=lambda: count(1_000_000))
-
-    # -- Addresses ----------------------------------------------------------------------------------------------
-
-    @property
-    def rabbitmq_url(self) -> str:
-        return f"{self.broker.url.rpartition('/')[0]}/{self.name}"
-
-    @property
-    def database_url(self) -> str:
-        return make_url(self.database.url).set(database=self.name).render_as_string(hide_password=False)
 
     @property
     def sandbox_url(self) -> str:
         return f"http://127.0.0.1:{self.sandbox_port}"
 
     def prepare(self) -> None:
-        """Make the virtual host and the database, with everything that the line expects in them."""
-        with psycopg.connect(self.database.url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {self.name}")
-        migrate.upgrade(self.database_url)
+        """Give broker and database what the line expects in them, and the probes' table."""
+        declare.apply(self.rabbitmq_url)
         with self.sql() as connection:
             connection.execute(TABLE)
-        user = make_url(self.broker.url).username
-        with httpx.Client(base_url=self.broker.management_url, timeout=10) as client:
-            client.put(f"/api/vhosts/{self.name}").raise_for_status()
-            everything = {"configure": ".*", "write": ".*", "read": ".*"}
-            client.put(f"/api/permissions/{self.name}/{user}", json=everything).raise_for_status()
-        declare.apply(self.rabbitmq_url)
 
-    def discard(self) -> None:
-        """End every process, then drop the virtual host and the database."""
+    @cached_property
+    def app(self) -> Millrace:
+        """A client's Celery app, in the test's own process."""
+        settings = Settings(
+            rabbitmq_url=SecretStr(self.rabbitmq_url), database_url=SecretStr(self.database_url), database_pool=2
+        )
+        return create_app(settings, PROBE_CONTRACTS, (*HANDLERS, handlers))
+
+    def stop(self) -> None:
+        """End every process, the youngest first."""
+        if "app" in vars(self):
+            self.app.wiring.close()
+            self.app.close()
         for running in reversed(self.running):
             running.stop()
-        with httpx.Client(base_url=self.broker.management_url, timeout=10) as client:
-            client.delete(f"/api/vhosts/{self.name}")
-        with psycopg.connect(self.database.url, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {self.name} WITH (FORCE)")
 
     # -- Processes ----------------------------------------------------------------------------------------------
 
@@ -288,5 +282,5 @@ class Stack:
         The broker's statistics are a few seconds old; a look is only worth something in `eventually`.
         """
         with httpx.Client(base_url=self.broker.management_url, timeout=10) as client:
-            queues = client.get(f"/api/queues/{self.name}").raise_for_status().json()
+            queues = client.get(f"/api/queues/{self.rabbitmq_url.rpartition('/')[2]}").raise_for_status().json()
         return sum(queue.get("messages", 1) for queue in queues if not re.match("celery|.*pidbox", queue["name"]))
