@@ -8,6 +8,7 @@ import pytest
 
 from deploy.local.postgres import Database
 from deploy.local.rabbitmq import Broker
+from shared.broker import declare
 from tests import services
 
 
@@ -40,6 +41,7 @@ def database_url(database: Database, template: str) -> Iterator[str]:
 
 @pytest.fixture
 def rabbitmq_url(broker: Broker) -> Iterator[str]:
-    """Give a virtual host of the test's own, empty."""
+    """Give a virtual host of the test's own, with the topology of the line and no message."""
     with services.a_virtual_host(broker) as url:
+        declare.apply(url)
         yield url

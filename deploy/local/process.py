@@ -72,11 +72,12 @@ class Process:
                 os.kill(self.pid, number)
 
     def end(self, pushes: Sequence[Push] = ()) -> str:
-        """End the program: each push in turn while it lives, then SIGKILL to whatever is left of its group.
+        """End the program: each push in turn while it lives, then SIGKILL to whatever is left of it.
 
         Return what ended it, in words: `was gone`, the name of a signal, or SIGKILL.
         """
         ended_by = "was gone"
+        family = self._descendants()
         for push in pushes:
             if not self.alive():
                 break
@@ -85,16 +86,20 @@ class Process:
             self.wait(push.seconds)
         if self.alive():
             ended_by = "SIGKILL"
-        self.kill()
+            family = self._descendants()
+        self._sweep(family)
         return ended_by
 
     def kill(self) -> None:
         """SIGKILL to the program and all that came of it, as a power cut would: nobody can object or tidy up."""
-        family = self._descendants()
+        self._sweep(self._descendants())
+
+    def _sweep(self, family: Sequence[psutil.Process]) -> None:
+        """Kill what is left: the group, and those who made themselves a group, as PostgreSQL's and Erlang's do."""
         if self.alive() or self._group_is_ours():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
-        for other in family:  # those that made themselves a group of their own, as PostgreSQL's and Erlang's do
+        for other in family:
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
                 other.kill()
         self.wait(5.0)
