@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench import handling, machine, publishing, relaying, report, waiting
+from tests.bench import handling, machine, publishing, reading, relaying, report, waiting
 from tests.bench.figures import Figures
 from tests.bench.stack import Stack, throw_away
 
@@ -65,12 +65,17 @@ def _urgent(stack: Stack, figures: Figures, rounds: int, sizes: Sizes, tell: Tel
     waiting.measure_urgent(stack, figures, rounds=rounds, crowd=sizes.crowd, messages=20, tell=tell)
 
 
+def _reading(stack: Stack, figures: Figures, rounds: int, sizes: Sizes, tell: Tell) -> None:
+    reading.measure(stack, figures, rounds=rounds, seconds=sizes.seconds, tell=tell)
+
+
 PARTS = {
     "publishing": _publishing,
     "relay": _relaying,
     "handling": _handling,
     "waiting": _waiting,
     "urgent": _urgent,
+    "reading": _reading,
 }
 
 
