@@ -30,6 +30,8 @@ class Aim:
     peer: Contender
     at_least: float | None = None
     """None where the ratio is only of interest."""
+    peer_shown_as: str | None = None
+    """Name of a peer that stands in the table a second time, where it did another thing than ours."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.figures import Aim, Figures
+from tests.bench.figures import Aim, Contender, Figures
 from tests.bench.machine import Machine
 
 COLUMNS = ("", "median", "least to most", "ours beside it", "aim")
@@ -21,17 +21,23 @@ Row = tuple[str, str, str, str, str]
 
 def sections(figures: Figures, aims: Sequence[Aim]) -> dict[str, list[Row]]:
     """Return the table's rows under the subject they are about; a ratio stands beside the peer it compares with."""
-    table: dict[str, list[Row]] = {}
+    table: dict[str, list[Row]] = {_subject(contender): [] for contender in figures.values}
     for contender in sorted(figures.values, key=lambda each: not each.ours):
-        row = (
-            contender.who,
-            _number(figures.median(contender)),
-            " to ".join(map(_number, figures.spread(contender))),
-            *_comparison(figures, [aim for aim in aims if aim.peer == contender]),
-        )
-        table.setdefault(f"{contender.what} ({contender.unit})", []).append(row)
-    order = [f"{contender.what} ({contender.unit})" for contender in figures.values]
-    return {subject: table[subject] for subject in dict.fromkeys(order)}
+        own = [aim for aim in aims if aim.peer == contender and aim.peer_shown_as is None]
+        table[_subject(contender)].append(_row(figures, contender, contender.who, own))
+    for aim in aims:
+        if aim.peer_shown_as is not None and figures.ratio(aim) is not None:
+            table[_subject(aim.ours)].append(_row(figures, aim.peer, aim.peer_shown_as, [aim]))
+    return table
+
+
+def _subject(contender: Contender) -> str:
+    return f"{contender.what} ({contender.unit})"
+
+
+def _row(figures: Figures, contender: Contender, shown_as: str, aims: Sequence[Aim]) -> Row:
+    spread = " to ".join(map(_number, figures.spread(contender)))
+    return shown_as, _number(figures.median(contender)), spread, *_comparison(figures, aims)
 
 
 def show(console: Console, machine: Machine, figures: Figures, aims: Sequence[Aim]) -> None:
@@ -77,16 +83,12 @@ def as_markdown(machine: Machine, figures: Figures, aims: Sequence[Aim]) -> str:
 
 def _comparison(figures: Figures, aims: Sequence[Aim]) -> tuple[str, str]:
     ratios = [(aim, ratio) for aim in aims if (ratio := figures.ratio(aim)) is not None]
-    texts = [
-        f"{_number(ratio)}x" if aim.ours.what == aim.peer.what else f"{_number(ratio)}x ({aim.ours.who})"
-        for aim, ratio in ratios
-    ]
     judged = [
         f"{'reached' if ratio >= aim.at_least else 'MISSED'}: {aim.at_least:g}x"
         for aim, ratio in ratios
         if aim.at_least is not None
     ]
-    return ", ".join(texts), ", ".join(judged)
+    return ", ".join(f"{_number(ratio)}x" for _, ratio in ratios), ", ".join(judged)
 
 
 def _number(value: float) -> str:
