@@ -34,6 +34,9 @@ BATCH = 1000
 LONGEST_SLEEP = 5.0
 """Seconds after which the relay looks without having been woken; a notification can be lost with its connection."""
 
+GLANCE = 0.5
+"""Seconds after which a sleeping relay looks whether it was asked to stop; a signal does not end psycopg's wait."""
+
 PAUSE_AFTER_ERROR = 1.0
 """Seconds to rest when the database is away."""
 
@@ -99,8 +102,10 @@ class Relay:
         metrics.outbox_pending.set(pending)
         metrics.outbox_oldest_age_seconds.set(max(0.0, -due) if due is not None else 0.0)
         wait = LONGEST_SLEEP if due is None else min(max(due, 0.0), LONGEST_SLEEP)
-        for _ in ears.notifies(timeout=wait, stop_after=1):
-            return
+        deadline = time.monotonic() + wait
+        while not self._stopping.is_set() and (rest := deadline - time.monotonic()) > 0:
+            for _ in ears.notifies(timeout=min(rest, GLANCE), stop_after=1):
+                return
 
 
 def main() -> None:
