@@ -14,6 +14,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from deploy.local.program import NotReady
+from deploy.local.rabbitmq_found import RabbitMQMissing
 from tests.bench import handling, machine, publishing, reading, relaying, report, waiting
 from tests.bench.figures import Figures
 from tests.bench.stack import Stack, throw_away
@@ -146,4 +148,7 @@ def _stopped(_signal: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(bench)
+    try:
+        typer.run(bench)
+    except (NotReady, RabbitMQMissing, TooLong) as error:
+        sys.exit(str(error))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,11 +11,12 @@ from pathlib import Path
 
 import psycopg
 
-from deploy.local import postgres, rabbitmq
+from deploy.local import postgres
 from deploy.local.program import Service
 from shared.broker import declare
 from shared.database import migrate
 from shared.settings import Settings
+from tests import services
 from tests.bench.kinds import TABLES
 from tests.probe.kinds import TABLE
 
@@ -45,22 +45,15 @@ def throw_away() -> Iterator[Stack]:
 
     PostgreSQL waits for the disk at each commit, as in earnest: without that, every figure here would flatter.
     """
-    with tempfile.TemporaryDirectory(prefix="millrace-bench-") as folder:
-        place = Path(folder)
-        place.chmod(0o755)  # PostgreSQL runs as somebody else where we are root
-        broker = rabbitmq.start(place / "rabbitmq")
+    with services.a_broker() as broker, services.a_folder() as place:
+        home, password = place / "postgres", secrets.token_urlsafe(24)
+        home.mkdir()
+        database = Service(postgres.program(home, password), place / "postgresql.log")
+        database.start()
         try:
-            password = secrets.token_urlsafe(24)
-            home = place / "postgres"
-            home.mkdir()
-            database = Service(postgres.program(home, password), home / "postgresql.log")
-            database.start()
-            try:
-                yield _prepared(broker.url, postgres.url(home, password), place)
-            finally:
-                database.kill()
+            yield _prepared(broker.url, postgres.url(home, password), place)
         finally:
-            rabbitmq.discard(broker, place / "rabbitmq")
+            database.kill()
 
 
 def _prepared(broker: str, database: str, place: Path) -> Stack:
