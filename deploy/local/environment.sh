@@ -72,7 +72,9 @@ uv() { .venv/bin/uv --no-config pip install --quiet --python .venv/bin/python "$
 install() {
     awk '/^uv==/ { on = 1 } on { print } on && !/\\$/ { exit }' requirements.lock > .venv/uv.lock
     pip --no-deps -r .venv/uv.lock
-    if ! (carry_over && uv --require-hashes --compile-bytecode -r requirements.lock); then
+    wheels="--require-hashes --compile-bytecode -r requirements.lock"
+    # shellcheck disable=SC2086 - with uv's own certificates first, then with this machine's, as pip does
+    if ! (carry_over && { uv $wheels || uv --system-certs $wheels; }); then
         say "uv could not do it (.venv/uv.log says why); pip tries, which takes longer"
         pip -r requirements.lock
     fi
