@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
@@ -121,6 +122,6 @@ async def replay(request: Request, response: Response, letter: LetterId, actor: 
     """Replay one dead letter; of two clicks, one is told that it is not open."""
     database: Database = request.app.state.database
     message_id = await database.call(ledger.replay, letter, actor)
-    location = f"/v1/messages/{message_id}"
+    location = f"/v1/messages/{quote(message_id, safe='')}"
     response.headers["Location"] = location
     return Replaying(id=letter, state="replaying", message_id=message_id, location=location)

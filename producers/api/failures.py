@@ -6,6 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
+import psycopg
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -45,6 +46,10 @@ def _database(_error: DatabaseAway) -> Problem:
     return Problem(problems.DATABASE_AWAY, "PostgreSQL did not answer in time.", headers=problems.retry_after(None))
 
 
+def _schema(error: psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn) -> Problem:
+    return Problem(problems.SCHEMA_OLD, str(error.diag.message_primary), headers=problems.retry_after(60))
+
+
 def _contract(error: ContractViolation) -> Problem:
     fields = []
     for line in error.problems:
@@ -68,6 +73,8 @@ TRANSLATION: Final[dict[type[Exception], Callable[[Any], Problem]]] = {
     NoSuchEntity: _no_entity,
     NothingToAnswer: _nothing,
     DatabaseAway: _database,
+    psycopg.errors.UndefinedTable: _schema,
+    psycopg.errors.UndefinedColumn: _schema,
     UnknownKind: _as(problems.UNKNOWN_KIND),
     ContractViolation: _contract,
     InvalidMessage: _as(problems.CONTRACT_VIOLATION),

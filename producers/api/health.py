@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -35,15 +35,19 @@ async def health() -> Health:
     return Health()
 
 
+NEEDED: Final = "SELECT FROM series, outbox, sync_log, refreshes, accepted_messages LIMIT 0"
+"""Fails where the database is away, and where it is there but was never brought up to date."""
+
+
 @router.get(
     "/ready",
-    summary="The database can be reached",
-    responses=problems.documented(problems.DATABASE_AWAY),
+    summary="The database can be reached, and has what is needed",
+    responses=problems.documented(problems.DATABASE_AWAY, problems.SCHEMA_OLD),
 )
 async def ready(request: Request) -> Ready:
     """Ask the database; the broker is not needed, since what is published goes through the outbox."""
     database: Database = request.app.state.database
-    await database.row("SELECT 1")
+    await database.row(NEEDED)
     return Ready()
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from producers.api import problems
 from producers.api.admin import ADMIN, PROBLEMS
@@ -73,7 +73,7 @@ class MessageStatus(BaseModel):
     published_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
-    dead_letter: Annotated[int | None, Query(description="GET /v1/dead-letters/{id}, if it ever died")]
+    dead_letter: Annotated[int | None, Field(description="GET /v1/dead-letters/{id}, if it ever died")]
 
 
 class Contract(BaseModel):
@@ -83,7 +83,7 @@ class Contract(BaseModel):
     summary: str
     schema_version: int
     exchange: str
-    queue: Annotated[str | None, Query(description="null for facts: whoever listens has a queue of their own")]
+    queue: Annotated[str | None, Field(description="null for facts: whoever listens has a queue of their own")]
     example: dict[str, Any]
     json_schema: dict[str, Any]
 
@@ -195,8 +195,9 @@ async def publish(
     return Accepted(message_id=message.message_id, kind=kind, status=status, location=location)
 
 
+# A stranger's id may hold a slash.
 @router.get(
-    "/v1/messages/{message_id}",
+    "/v1/messages/{message_id:path}",
     summary="What became of a message",
     dependencies=[ADMIN],
     responses=problems.documented(

@@ -62,6 +62,12 @@ DATABASE_AWAY = _sort(
     "The database does not answer",
     "Ask again after as many seconds as Retry-After says; nothing that was accepted is lost.",
 )
+SCHEMA_OLD = _sort(
+    "schema-old",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "The database lacks what this release needs",
+    "Whoever runs this has to apply the migrations (shared.database.migrate); ask again afterwards.",
+)
 TOKEN_MISSING = _sort(
     "token-missing",
     HTTPStatus.UNAUTHORIZED,

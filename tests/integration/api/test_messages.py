@@ -160,3 +160,12 @@ async def test_ids_are_remembered_for_thirty_days(client: httpx.AsyncClient, wor
     world.sql("UPDATE accepted_messages SET accepted_at = now() - interval '31 days'")
     await client.post(PATH, headers={"Idempotency-Key": "new"}, json=PAYLOAD)
     assert [row["message_id"] for row in world.sql("SELECT message_id FROM accepted_messages")] == ["new"]
+
+
+async def test_the_id_of_a_stranger_may_hold_anything(client: httpx.AsyncClient, world: World) -> None:
+    world.sql(
+        """INSERT INTO sync_log (message_id, kind, queue, status, started_at)
+           VALUES ('orders/17 a?b', 'scrape.series.save', 'content', 'running', now())"""
+    )
+    answer = await client.get("/v1/messages/orders%2F17%20a%3Fb")
+    assert (answer.status_code, answer.json()["message_id"]) == (200, "orders/17 a?b")

@@ -66,3 +66,12 @@ async def test_an_answer_that_breaks_off_is_not_mended_with_a_second_one() -> No
     with pytest.raises(RuntimeError):
         await Edge(breaks_off)(scope, receive, send)  # type: ignore[arg-type]
     assert sent == ["http.response.start"]
+
+
+async def test_what_can_be_read_has_a_head(client: httpx.AsyncClient, shelf: MemoryShelf) -> None:
+    shelf.copies["series:1"] = copy_of("a body")
+    whole, head = await client.get("/series/1"), await client.head("/series/1")
+    assert (head.status_code, head.content) == (200, b"")
+    alike = ("etag", "content-length", "content-type", "x-millrace-source")
+    assert [head.headers[name] for name in alike] == [whole.headers[name] for name in alike]
+    assert (await client.head("/nowhere")).status_code == 404
