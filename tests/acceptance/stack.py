@@ -122,7 +122,7 @@ class Stack:
             self.app.wiring.close()
             self.app.close()
         for running in reversed(self.running):
-            running.stop()
+            import time; t=time.time(); a=running.alive(); r=running.stop(); print("STOP", running.log.name, a, r, time.time()-t)
 
     # -- Processes ----------------------------------------------------------------------------------------------
 
@@ -197,7 +197,11 @@ class Stack:
 
     def ask(self, *payloads: Payload, **options: Any) -> list[str]:
         """Publish messages through our own publisher and return their ids; `options` are those of `compose`."""
-        return self.publish([compose(PROBE_CONTRACTS, payload, **options) for payload in payloads])
+        return self.publish([self.compose(payload, **options) for payload in payloads])
+
+    def compose(self, payload: Payload, **options: Any) -> Message:
+        """Return the message that asks for something; `options` are those of `wire.compose`."""
+        return compose(PROBE_CONTRACTS, payload, **options)
 
     def publish(self, messages: Sequence[Message]) -> list[str]:
         """Publish messages as they are and return their ids."""
