@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from deploy.local.home import Home
-from deploy.local.process import Process, launch, recall, remember
+from deploy.local.process import TICK, Process, launch, recall, remember
 from deploy.local.program import Job, NotReady, Program, await_ready, tail
 from deploy.local.status import NOTHING, Board, Phase
 
@@ -70,11 +70,16 @@ class Keeper(threading.Thread):
             process = self.process
             if process is None or process.child is None:
                 return
-            if process.wait(job.patience) and process.child.returncode == 0:
+            deadline = time.monotonic() + job.patience
+            while process.alive() and time.monotonic() < deadline and not self._stopping.wait(TICK):
+                pass
+            if process.child.poll() == 0:
                 self.process = None
                 self._board.set(job.name, Phase.READY)
                 self.ready.set()
                 self._stopping.wait()
+                return
+            if self._stopping.is_set():
                 return
             process.kill()
             self._board.set(job.name, Phase.FAILED, f"{job.name} did not succeed\n{tail(log)}", restarted=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Mapping
@@ -72,7 +73,9 @@ class Board:
             return self._standings[name].phase
 
     def _write(self) -> None:
-        write_private(self._home.status, json.dumps({name: asdict(told) for name, told in self._standings.items()}))
+        told = json.dumps({name: asdict(standing) for name, standing in self._standings.items()})
+        with contextlib.suppress(FileNotFoundError):  # somebody deleted the folder; there is nobody to tell any more
+            write_private(self._home.status, told)
 
 
 def read(home: Home) -> Mapping[str, Standing]:
