@@ -41,6 +41,7 @@ class Docker:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
             plugins = home / "enabled_plugins"
             plugins.write_text(f"[{','.join(PLUGINS)}].\n")
+            plugins.chmod(0o644)  # read by the container's own user
             _remove(name)
             return Command(_run(name, plugins, identity), _environment(environment, identity), home)
 
@@ -59,7 +60,7 @@ def _run(name: str, plugins: Path, identity: Identity) -> list[str]:
     return [
         *("docker", "run", "--rm", "--name", name, "--hostname", "localhost"),
         *(word for ours, its in ports.items() for word in ("-p", f"{LOOPBACK}:{ours}:{its}")),
-        *("-v", f"{name}:/var/lib/rabbitmq", "-v", f"{plugins}:/etc/rabbitmq/enabled_plugins:ro"),
+        *("-v", f"{name}:/var/lib/rabbitmq", "-v", f"{plugins}:/etc/rabbitmq/enabled_plugins:ro,z"),
         # Named only: the values come from our environment, so that no password stands in the list of processes.
         *("-e", "RABBITMQ_DEFAULT_USER", "-e", "RABBITMQ_DEFAULT_PASS", "-e", "RABBITMQ_DEFAULT_VHOST"),
         *("-e", "RABBITMQ_NODENAME", IMAGE),
