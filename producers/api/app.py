@@ -18,7 +18,7 @@ from producers.api.live import Live
 from producers.api.problems import ProblemDocument
 from producers.api.shelf import DatabaseShelf
 from shared.settings import Settings
-from shared.telemetry import logs
+from shared.telemetry import start as telemetry
 from shared.version import VERSION
 
 ROUTERS = (screen.router, messages.router, dead_letters.router, health.router)
@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None, wiring: Callable[[Settings], Wi
     """
     if settings is None:
         settings = Settings()
-        _configure_logging(settings)
+        _begin_telemetry(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -89,6 +89,8 @@ def create_app(settings: Settings | None = None, wiring: Callable[[Settings], Wi
         openapi_tags=TAGS,
         lifespan=lifespan,
         redirect_slashes=False,
+        # What generated clients call their functions.
+        generate_unique_id_function=lambda route: "_".join([*map(str, route.tags), route.name]).replace(" ", "_"),
     )
     app.state.settings = settings
     for router in ROUTERS:
@@ -114,8 +116,8 @@ def _document_problems(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _configure_logging(settings: Settings) -> None:
-    logs.configure(level=settings.log_level, style=settings.log_format)
+def _begin_telemetry(settings: Settings) -> None:
+    telemetry.start(settings)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         server = logging.getLogger(name)
         server.handlers.clear()

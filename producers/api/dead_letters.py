@@ -17,7 +17,7 @@ from shared import ledger
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"], dependencies=[ADMIN])
 
 State = Literal["open", "replaying", "resolved", "discarded"]
-LetterId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+LetterId = Annotated[int, Path(ge=1, le=2**63 - 1, description="Its id, as the list has it")]
 
 
 class Letter(BaseModel):
@@ -83,9 +83,9 @@ class Replaying(BaseModel):
 async def listing(
     request: Request,
     state: Annotated[State | None, Query(description="open: nothing was done about it yet")] = None,
-    kind: Annotated[str | None, Query(examples=["scrape.series.save"])] = None,
+    kind: Annotated[str | None, Query(description="Kind of the message", examples=["scrape.series.save"])] = None,
     queue: Annotated[str | None, Query(description="The queue in which it failed")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Letters at most")] = 50,
 ) -> Letters:
     """List dead letters without their bodies."""
     database: Database = request.app.state.database

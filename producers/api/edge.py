@@ -6,7 +6,6 @@ import re
 import time
 from typing import Final
 
-import sentry_sdk
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -16,6 +15,7 @@ from producers.api import problems
 from producers.api.problems import Problem
 from shared.broker.wire import new_id
 from shared.telemetry import metrics
+from shared.telemetry.start import report
 
 REQUEST_ID: Final = "X-Request-ID"
 GOOD_ID: Final = re.compile(r"[\w.:/+=-]{1,100}", re.ASCII)
@@ -64,7 +64,7 @@ class Edge:
             await self._app(scope, receive, noted)
         except Exception as error:
             log.exception("request failed", method=scope["method"], path=scope["path"])
-            sentry_sdk.capture_exception(error)
+            report(error)
             if status:
                 raise  # the answer has begun: all that is left is to break it off
             problem = Problem(problems.INTERNAL, "The request ended in an error that nobody expected.")
@@ -74,7 +74,7 @@ class Edge:
 
     @staticmethod
     def _measure(scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", UNMATCHED)
+        route = getattr(scope.get("route"), "path_format", UNMATCHED)
         metrics.http_requests.labels(scope["method"] if route != UNMATCHED else "any", route, str(status)).inc()
         metrics.http_seconds.labels(route).observe(seconds)
         # Thousands of good reads a second are counted; the log is for what changes something or goes wrong.

@@ -28,7 +28,7 @@ LARGEST_BODY: Final = 1024 * 1024
 LONGEST: Final = 90 * 24 * 3600
 """Seconds for which a message may be put off or live: as long as the run log remembers."""
 
-MESSAGE_ID: Final = r"^[\w.:~+=@-]{1,200}$"
+MESSAGE_ID: Final = r"^[A-Za-z0-9_.:~+=@-]{1,200}$"
 
 Status = Literal["pending", "running", "retrying", "succeeded", "failed"]
 
@@ -149,7 +149,7 @@ async def asyncapi_document() -> dict[str, Any]:
 async def publish(
     request: Request,
     response: Response,
-    kind: Annotated[str, Path(examples=["scrape.series.save"])],
+    kind: Annotated[str, Path(description="GET /v1/contracts lists them", examples=["scrape.series.save"])],
     idempotency_key: Annotated[str | None, Header(description="The message id, if not given as message_id")] = None,
     message_id: Annotated[
         str | None,

@@ -36,6 +36,18 @@ def test_every_operation_has_a_tag_a_summary_and_a_description(document: dict[st
         assert operation["description"], name
 
 
+def test_every_parameter_is_described(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        for parameter in operation.get("parameters", ()):
+            assert parameter["description"], f"{name} {parameter['name']}"
+
+
+def test_operations_have_names_that_a_generated_client_can_use(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, operation in operations(document)]
+    assert all(name.isidentifier() for name in names)
+    assert len(names) == len(set(names))
+
+
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     text = json.dumps(document)
     wanted = {piece.split('"')[0] for piece in text.split('"$ref": "#/components/schemas/')[1:]}
