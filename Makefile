@@ -12,8 +12,8 @@ help: ## show this list
 environment: ## make .venv from requirements.lock, if it is not that already
 	@sh deploy/local/environment.sh
 
-demo: environment ## drive every domain end to end on a stack of its own accord, and show what happened
-	@$(RUN) -m deploy.local.demo
+demo: environment ## drive the stack through every door, and show what happened; starts and ends it if it is not up
+	@$(RUN) -m deploy.local demo
 
 up: environment ## start broker, database, stand-in upstreams, pools, API and Flower; print where they are
 	@$(RUN) -m deploy.local up

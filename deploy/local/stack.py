@@ -70,9 +70,17 @@ def _begin(home: Home, progress: Progress, old: state.State | None) -> tuple[Pro
     state.save(home, chosen)
     exports.write(home, told)
     home.status.unlink(missing_ok=True)
+    if not leftovers(home):
+        _put_logs_away(home)
     argv = (sys.executable, "-m", "deploy.local.supervisor", str(home.folder))
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return launch(Command(argv, env, CHECKOUT), home.log("supervisor")), chosen
+
+
+def _put_logs_away(home: Home) -> None:
+    """Begin new logs; those of the last time stay beside them."""
+    for log in (home.folder / "log").glob("*.log"):
+        log.replace(log.with_suffix(".log.last"))
 
 
 def _await(home: Home, progress: Progress, supervisor: Process) -> None:
