@@ -16,7 +16,6 @@ from deploy.local.home import CHECKOUT, Home
 from deploy.local.program import NotReady
 from deploy.local.progress import Progress
 from deploy.local.rabbitmq_found import RabbitMQMissing
-from deploy.local.status import Phase
 
 PAGES = (
     ("API", "MILLRACE_API_URL", "/docs"),
@@ -76,7 +75,7 @@ def show(home: Home, progress: Progress) -> int:
     chosen = state.load(home)
     if chosen is not None:
         _print_addresses(home, progress, chosen.exported)
-    return 0 if all(told.phase is Phase.READY for told in standings.values()) else 1
+    return 0 if stack.whole(standings) else 1
 
 
 def env(home: Home, progress: Progress) -> int:

@@ -20,10 +20,13 @@ from shared.broker import topology
 
 POOLS = tuple(f"pool-{pool.name}" for pool in topology.POOLS)
 
-METRICS = (*POOLS, "relay")
-"""Programs that open a port for their metrics and nothing else; the API's is at its own /metrics."""
+MEASURED = (*POOLS, "relay")
+"""Programs that open a port for their metrics and for nothing else."""
 
-LISTENERS = ("sandbox", "api", "flower", *METRICS)
+METRICS = (*MEASURED, "api")
+"""Programs that answer /metrics at their port."""
+
+LISTENERS = ("sandbox", "api", "flower", *MEASURED)
 """Programs that need a port of their own."""
 
 WARM = (Push(signal.SIGTERM, 20), Push(signal.SIGQUIT, 10))
@@ -68,7 +71,7 @@ def _ours(state: State, env: Mapping[str, str]) -> list[Program | Job]:
     ports = state.ports
 
     def listening(name: str, *argv: str, after: tuple[str, ...], stop: tuple[Push, ...] = ()) -> Program:
-        own = {**env, "MILLRACE_METRICS_PORT": str(ports[name])} if name in METRICS else env
+        own = {**env, "MILLRACE_METRICS_PORT": str(ports[name])} if name in MEASURED else env
         ready = functools.partial(is_open, ports[name])
         pushes = stop or (Push(signal.SIGTERM, 10),)
         return Program(name, _python(own, *argv), ready, after, pushes)

@@ -19,6 +19,9 @@ PROGRAMS = (
 
 WRAPPER = "rabbitmq-script-wrapper"
 
+CHOSEN = "MILLRACE_RABBITMQ_SERVER"
+"""Variable that names another server script than the one this machine has installed."""
+
 
 class RabbitMQMissing(Exception):
     """This machine has no RabbitMQ and no way to one; the text says what to do."""
@@ -40,6 +43,8 @@ def find_installed() -> Installed | None:
 
 
 def _server() -> Path | None:
+    if chosen := os.environ.get(CHOSEN):
+        return Path(chosen)
     for pattern in PROGRAMS:
         for found in sorted(Path("/").glob(pattern.lstrip("/")), reverse=True):
             if os.access(found, os.X_OK):

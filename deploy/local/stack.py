@@ -16,7 +16,7 @@ from deploy.local.process import TICK, Command, Process, Push, launch, recall
 from deploy.local.program import NotReady, tail
 from deploy.local.progress import Progress
 from deploy.local.rabbitmq_found import RabbitMQMissing
-from deploy.local.status import Phase
+from deploy.local.status import Phase, Standing
 from deploy.local.supervisor import Supervisor, table
 
 GIVE_UP = 3
@@ -42,6 +42,11 @@ def leftovers(home: Home) -> list[tuple[str, Process]]:
     return [(name, process) for name, process in found if process is not None and process.alive()]
 
 
+def whole(standings: Mapping[str, Standing]) -> bool:
+    """Say whether every program is ready."""
+    return bool(standings) and all(told.phase is Phase.READY for told in standings.values())
+
+
 def up(home: Home, progress: Progress) -> Mapping[str, str]:
     """Bring the stack up, repair what is left of one, or find it up; return its addresses by their exported names.
 
@@ -51,8 +56,13 @@ def up(home: Home, progress: Progress) -> Mapping[str, str]:
     with home.alone(lambda: progress.say("  another command is at work on this stack; waiting for it")):
         chosen = state.load(home)
         supervisor = running(home)
-        if supervisor is None or chosen is None:
+        if supervisor is None:
             supervisor, chosen = _begin(home, progress, chosen)
+        elif chosen is None:
+            raise NotReady(f"{home.state} is gone though the stack runs; make down, then make up")
+        elif whole(status.read(home)):
+            progress.say("  the stack is up already")
+            return chosen.exported
         _await(home, progress, supervisor)
     progress.done("everything is up", time.monotonic() - begun)
     return chosen.exported
@@ -101,12 +111,12 @@ def _await(home: Home, progress: Progress, supervisor: Process) -> None:
                         progress.failed(told.note)
                 if told.phase is Phase.FAILED and told.restarts >= GIVE_UP:
                     raise NotReady(f"{name} does not come up; make down stops the rest")
-            if standings and all(told.phase is Phase.READY for told in standings.values()):
+            if whole(standings):
                 return
             if not supervisor.alive():
                 raise NotReady(f"the supervisor ended\n{tail(home.log('supervisor'))}")
             if time.monotonic() - begun > CALM:
-                open_ones = [name for name, told in standings.items() if told.phase is not Phase.READY]
+                open_ones = [name for name, told in standings.items() if told.phase is Phase.STARTING]
                 progress.waiting(f"waiting for {', '.join(open_ones)}, {time.monotonic() - begun:.0f} s")
             time.sleep(TICK)
     finally:
