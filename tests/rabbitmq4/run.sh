@@ -1,0 +1,33 @@
+#!/bin/sh
+# Runs the tests that need a broker on RabbitMQ 4 instead of the installed one.
+#
+# The node comes from Debian trixie's package, in a tree of its own: needs root and debootstrap, and half a gigabyte.
+# Nothing outside the tree is installed or changed; what is mounted into it is unmounted at the end.
+set -eu
+cd "$(dirname "$0")/../.."
+tree=${MILLRACE_TRIXIE:-$PWD/.millrace/trixie}
+
+[ "$(id -u)" = 0 ] || { echo "needs root, for chroot and mount" >&2; exit 2; }
+if [ ! -x "$tree/usr/lib/rabbitmq/bin/rabbitmq-server" ]; then
+    command -v debootstrap >/dev/null || { echo "needs debootstrap: apt-get install debootstrap" >&2; exit 2; }
+    echo "making a Debian trixie tree with RabbitMQ 4 in $tree, a few minutes"
+    mkdir -p "$tree"
+    debootstrap --variant=minbase --include=rabbitmq-server trixie "$tree" >"$tree.log"
+fi
+
+mounted=""
+unmount() { for place in $mounted; do umount "$place" || true; done; rm -f "$tree.server"; }
+trap unmount EXIT
+for place in proc dev tmp; do
+    mkdir -p "$tree/$place"
+    mount --bind "/$place" "$tree/$place"
+    mounted="$tree/$place $mounted"
+done
+
+cat >"$tree.server" <<SCRIPT
+#!/bin/sh
+exec chroot "$tree" /usr/lib/rabbitmq/bin/rabbitmq-server "\$@"
+SCRIPT
+chmod +x "$tree.server"
+chroot "$tree" dpkg-query --show rabbitmq-server
+MILLRACE_RABBITMQ_SERVER="$tree.server" .venv/bin/python -m pytest "${@:-tests/integration}"
