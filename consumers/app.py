@@ -15,7 +15,7 @@ from kombu.entity import Exchange, Queue
 from consumers import exporter
 from consumers.consumer import LineConsumer
 from consumers.content import screen as content_screen
-from consumers.frames import frame_handler
+from consumers.frames import FrameHandler
 from consumers.maintenance import dead_letters
 from consumers.person import screen as person_screen
 from consumers.results import RunLogBackend
@@ -97,7 +97,7 @@ def create_app(
         task_queues=[_queue(name) for pool in topology.POOLS for name in pool.queues],
         task_default_queue=topology.POOLS[0].name,
         task_create_missing_queues=False,
-        broker_transport_options={"frame_handler": frame_handler},
+        broker_transport_options={"frame_handler": FrameHandler()},
         # A lost connection is normal life: keep trying, for ever, and do not die of a closed channel.
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,

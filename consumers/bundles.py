@@ -42,6 +42,11 @@ class Bundler:
         self._free += 1
         self._send()
 
+    def resize(self, processes: int) -> None:
+        """Note that there are so many processes more, or fewer."""
+        self._free += processes
+        self._send()
+
     def _send(self) -> None:
         while self._free > 0 and self._waiting:
             task, waiting = next(iter(self._waiting.items()))

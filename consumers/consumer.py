@@ -50,7 +50,7 @@ class LineConsumer(Consumer):
         # Bodies stay the bytes they are: py-amqp would decode by a stranger's content_encoding.
         consumer.channel.auto_decode = False
         consumer.channel.Message = Sealed
-        bundler = Bundler(dispatch, self.pool.num_processes)
+        bundler = self._bundler = Bundler(dispatch, self.pool.num_processes)
         queues: dict[str, str] = {}
         # Not Celery's own built-in tasks: a stranger's message may claim any name.
         bundles = {name: task.bundle for name, task in self.app.tasks.items() if hasattr(task, "bundle")}
@@ -80,13 +80,27 @@ class LineConsumer(Consumer):
                 raise
             except Exception:
                 # A message must never end a worker. It goes to the dead letters by the broker's own route; from their
-                # own queue there is none, and a letter is not dropped.
+                # own queue there is none, and a letter is not dropped. One of a consumer that was just cancelled is
+                # not at fault either.
                 log.exception("message rejected")
                 if not message.acknowledged:
-                    kept = queues.get(tag) == DEAD_LETTERS
-                    message.reject_log_error(log, self.connection_errors, requeue=kept)
+                    back = queues.get(tag) in {None, DEAD_LETTERS}
+                    message.reject_log_error(log, self.connection_errors, requeue=back)
 
         return on_message
+
+    def _update_prefetch_count(self, index: int = 0) -> None:
+        """Let a pool that grew or shrank by `index` processes hold as many messages as they may, and not more."""
+        super()._update_prefetch_count(index)
+        self._bundler.resize(index)
+        self.call_soon(self._consume_anew)
+
+    def _consume_anew(self) -> None:
+        """Consume every queue again: on quorum queues a prefetch count is one consumer's, for as long as it lives."""
+        if self.task_consumer is not None:
+            self.task_consumer.cancel()
+            self.task_consumer.qos(prefetch_count=self.initial_prefetch_count, apply_global=False)
+            self.task_consumer.consume()
 
 
 class Sealed(Message):

@@ -38,25 +38,34 @@ UNREADABLE = (ValueError, ArithmeticError, OSError, LookupError, TypeError, Recu
 """What decoding strangers' bytes may raise."""
 
 
-def frame_handler(connection: Any, callback: Callable[..., None]) -> Callable[[Frame], bool]:
-    """Return what py-amqp calls with every frame: its own handler, with an eye on what it cannot read."""
-    stock = method_framing.frame_handler(connection, callback)
+class FrameHandler:
+    """What py-amqp makes its reading of frames with: its own handler, with an eye on what that cannot read.
 
-    def on_frame(frame: Frame) -> bool:
-        kind, channel, payload = frame
-        if kind == METHOD and payload[:4] == DELIVER:
-            frame = (kind, channel, readable_delivery(payload))
-        elif kind == HEADER:
-            try:
-                if payload[4:FIXED] != NOTHING:
-                    return bool(stock(frame))
-                # The stock handler hands an empty message on at once; errors of later steps are not ours to catch.
-                decode_properties_basic(payload, FIXED)
-            except UNREADABLE as error:
-                frame = (kind, channel, set_aside(payload, error))
-        return bool(stock(frame))
+    A class, so that Celery's `inspect stats`, which shows the options of the transport, can show it.
+    """
 
-    return on_frame
+    def __json__(self) -> str:
+        return __name__
+
+    def __call__(self, connection: Any, callback: Callable[..., None]) -> Callable[[Frame], bool]:
+        """Return what is called with every frame of a connection."""
+        stock = method_framing.frame_handler(connection, callback)
+
+        def on_frame(frame: Frame) -> bool:
+            kind, channel, payload = frame
+            if kind == METHOD and payload[:4] == DELIVER:
+                frame = (kind, channel, readable_delivery(payload))
+            elif kind == HEADER:
+                try:
+                    if payload[4:FIXED] != NOTHING:
+                        return bool(stock(frame))
+                    # The stock handler hands an empty message on at once; errors of later steps are not ours to catch.
+                    decode_properties_basic(payload, FIXED)
+                except UNREADABLE as error:
+                    frame = (kind, channel, set_aside(payload, error))
+            return bool(stock(frame))
+
+        return on_frame
 
 
 def set_aside(payload: bytes, error: Exception) -> bytes:

@@ -53,6 +53,7 @@ class LineTask(Task):
     """A Celery task whose body is the line's; `run` is the handler."""
 
     abstract = True
+    Request = "consumers.request:LineRequest"
     bundle = 1
     typing = False  # .delay takes the payload's fields; the contract checks them
     acks_late = True

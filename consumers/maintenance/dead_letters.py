@@ -25,6 +25,7 @@ class KeepTask(Task):
     """A task that never gives a message up: there is no other place for a dead letter to go."""
 
     abstract = True
+    Request = "consumers.request:LineRequest"
     typing = False
     acks_late = True
     acks_on_failure = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -122,7 +121,7 @@ class Stack:
             self.app.wiring.close()
             self.app.close()
         for running in reversed(self.running):
-            import time; t=time.time(); a=running.alive(); r=running.stop(); print("STOP", running.log.name, a, r, time.time()-t)
+            running.stop()
 
     # -- Processes ----------------------------------------------------------------------------------------------
 
@@ -280,11 +279,12 @@ class Stack:
         with self.channel() as channel:
             return int(channel.queue_declare(queue, passive=True).method.message_count)
 
-    def left(self) -> int:
-        """Return how many messages are in any queue of the line, waiting or handed out.
+    def left(self, *pools: str) -> int:
+        """Return how many messages are in these pools' queues, waiting or handed out.
 
         The broker's statistics are a few seconds old; a look is only worth something in `eventually`.
         """
+        names = {queue for pool in pools for queue in topology.pool_named(pool).queues}
         with httpx.Client(base_url=self.broker.management_url, timeout=10) as client:
             queues = client.get(f"/api/queues/{self.rabbitmq_url.rpartition('/')[2]}").raise_for_status().json()
-        return sum(queue.get("messages", 1) for queue in queues if not re.match("celery|.*pidbox", queue["name"]))
+        return sum(queue.get("messages", 1) for queue in queues if queue["name"] in names)

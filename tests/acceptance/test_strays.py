@@ -82,7 +82,7 @@ class Bytes(str):
 
 def test_no_stray_ended_the_worker_or_a_process_and_nothing_remains_in_any_queue(aftermath: Aftermath) -> None:
     pool, stack = aftermath.pool, aftermath.stack
-    eventually(lambda: stack.left() == 0, what="empty queues, in the broker's own statistics")
+    eventually(lambda: stack.left("maintenance") == 0, what="empty queues, in the broker's own statistics")
     assert pool.alive()
     assert pool.children() == aftermath.processes
     assert pool.said("Unrecoverable error") == 0
@@ -97,6 +97,6 @@ def test_one_id_for_two_messages_is_one_effect_and_no_loss_of_the_pool(stack: St
         for key in (first, second):
             body = b'{"key": %d}' % key
             channel.basic_publish("maintenance", STORE, body, properties(message_id="same"), mandatory=True)
-    eventually(lambda: stack.left() == 0, what="an empty queue")
+    eventually(lambda: stack.left("maintenance") == 0, what="an empty queue")
     assert len(stack.times(first, second)) == 1
     assert maintenance.alive()

@@ -1,0 +1,318 @@
+"""Celery's own front door: calls, results, commands, events and Flower work on the line as on any Celery."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from celery.exceptions import TimeoutError as CeleryTimeout
+from celery.result import AsyncResult
+
+from consumers.results import MessageFailed
+from deploy.local.ports import free_port
+from shared import clock
+from shared.errors import ContractViolation, UnknownKind
+from tests.acceptance.stack import Running, Stack
+from tests.eventually import eventually, throughout
+
+pytestmark = pytest.mark.usefixtures("content")
+
+BREAKING_BAD = 81189
+
+
+@pytest.fixture(scope="module")
+def series(stack: Stack) -> Any:
+    return stack.app.tasks["scrape.series.save"]
+
+
+@pytest.fixture(scope="module")
+def sleep(stack: Stack) -> Any:
+    return stack.app.tasks["scrape.series.probe_sleep"]
+
+
+@pytest.fixture(scope="module")
+def fail(stack: Stack) -> Any:
+    return stack.app.tasks["maintenance.probe.fail"]
+
+
+def celery(stack: Stack, *arguments: str, app: str = "tests.probe.app", within: float = 30) -> str:
+    """Run a Celery command as an operator does, and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", app, *arguments],
+        env=stack.environment(),
+        cwd=stack.folder,
+        capture_output=True,
+        text=True,
+        timeout=within,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def replies(stack: Stack, *arguments: str) -> dict[str, Any]:
+    """Run a command of `inspect` or `control`, and return each worker's reply by the worker's name."""
+    answer = json.loads(celery(stack, *arguments, "--json", "--timeout", "2"))
+    assert isinstance(answer, dict)
+    return answer
+
+
+# -- Calls and results ---------------------------------------------------------------------------------------------
+
+
+def test_delay_publishes_the_request_and_get_returns_its_result(series: Any) -> None:
+    result = series.delay(tvdb_id=BREAKING_BAD)
+    assert result.get(timeout=20)["name"] == "Breaking Bad"
+    assert (result.ready(), result.successful(), result.state) == (True, True, "SUCCESS")
+    assert result.date_done is not None
+    assert result.name == "scrape.series.save"
+
+
+def test_positional_arguments_are_the_payload_s_fields_in_their_order(series: Any) -> None:
+    assert series.delay(BREAKING_BAD).get(timeout=20)["episodes"] >= 62
+
+
+def test_a_result_that_nobody_has_begun_is_pending_and_waiting_for_it_ends(stack: Stack) -> None:
+    result = AsyncResult("never-published", app=stack.app)
+    assert (result.state, result.ready()) == ("PENDING", False)
+    with pytest.raises(CeleryTimeout):
+        result.get(timeout=0.3)
+
+
+def test_a_task_that_runs_is_started_and_not_ready(stack: Stack, sleep: Any) -> None:
+    result = sleep.delay(key=stack.keys(1)[0], seconds=1.5)
+    eventually(lambda: result.state == "STARTED", what="the state STARTED")
+    assert not result.ready()
+    assert result.get(timeout=20) is None
+    assert result.state == "SUCCESS"
+
+
+def test_a_task_that_died_raises_what_it_died_of(fail: Any) -> None:
+    result = fail.delay(error="ZeroDivisionError")
+    with pytest.raises(MessageFailed, match="ZeroDivisionError: a bug"):
+        result.get(timeout=20)
+    assert (result.state, result.failed()) == ("FAILURE", True)
+    assert "ZeroDivisionError" in result.traceback
+
+
+def test_a_task_that_is_tried_again_is_not_ready_until_it_ended(fail: Any) -> None:
+    result = fail.delay(error="UpstreamAway", times=3)
+    states = set()
+
+    def seen() -> bool:
+        states.add(result.state)
+        return bool(result.ready())
+
+    eventually(seen, what="the end")
+    assert result.successful()
+    assert "RETRY" in states
+
+
+def test_arguments_that_fit_no_contract_are_refused_before_anything_is_published(series: Any, stack: Stack) -> None:
+    with pytest.raises(ContractViolation):
+        series.delay(tvdb_id="Breaking Bad")
+    with pytest.raises(ContractViolation):
+        series.delay(1, 2)
+    with pytest.raises(UnknownKind):
+        stack.app.send_task("scrape.nothing.known")
+
+
+def test_send_task_by_name_is_the_same(stack: Stack) -> None:
+    result = stack.app.send_task("scrape.series.probe_sleep", kwargs={"key": stack.keys(1)[0], "seconds": 0.0})
+    assert result.get(timeout=20) is None
+
+
+def test_a_countdown_starts_no_sooner_and_not_much_later(stack: Stack, sleep: Any) -> None:
+    asked_at = clock.now()
+    result = sleep.apply_async(kwargs={"key": stack.keys(1)[0], "seconds": 0.0}, countdown=2)
+    row = stack.ended(result.id)
+    assert timedelta(seconds=2) <= row["started_at"] - asked_at < timedelta(seconds=4)
+
+
+def test_an_eta_is_such_a_moment(stack: Stack, sleep: Any) -> None:
+    eta = clock.now() + timedelta(seconds=1)
+    result = sleep.apply_async(kwargs={"key": stack.keys(1)[0], "seconds": 0.0}, eta=eta)
+    assert timedelta(0) <= stack.ended(result.id)["started_at"] - eta < timedelta(seconds=2)
+
+
+def test_what_expired_before_it_started_is_not_done_but_kept(stack: Stack, sleep: Any) -> None:
+    (key,) = stack.keys(1)
+    result = sleep.apply_async(kwargs={"key": key, "seconds": 0.0}, expires=0.5, countdown=1.5)
+    assert stack.letter(result.id)["reason"] == "expired"
+    assert stack.times(key) == []
+    assert result.failed()
+
+
+def test_what_expires_later_is_done(stack: Stack, sleep: Any) -> None:
+    (key,) = stack.keys(1)
+    assert sleep.apply_async(kwargs={"key": key, "seconds": 0.0}, expires=60).get(timeout=20) is None
+    assert stack.times(key) == [1]
+
+
+def test_a_task_id_of_the_caller_s_own_makes_two_calls_one_effect(stack: Stack, sleep: Any) -> None:
+    (key,) = stack.keys(1)
+    for _ in range(2):
+        sleep.apply_async(kwargs={"key": key, "seconds": 0.0}, task_id=f"call-{key}").get(timeout=20)
+    eventually(lambda: stack.depth("content") == 0, what="an empty queue")
+    assert stack.times(key) == [1]
+
+
+# -- Commands ------------------------------------------------------------------------------------------------------
+
+
+def test_celery_call_publishes_and_celery_result_shows_what_came_out(stack: Stack) -> None:
+    kwargs = json.dumps({"tvdb_id": BREAKING_BAD})
+    printed = celery(stack, "call", "scrape.series.save", "--kwargs", kwargs, app="consumers.app")
+    identity = printed.split()[-1]
+    assert stack.ended(identity)["status"] == "succeeded"
+    assert "Breaking Bad" in celery(stack, "result", identity, app="consumers.app")
+
+
+@pytest.mark.parametrize(
+    "command", ["ping", "stats", "active_queues", "registered", "active", "reserved", "scheduled", "conf", "report"]
+)
+def test_celery_inspect_is_answered_by_every_worker(
+    stack: Stack, content: Running, maintenance: Running, command: str
+) -> None:
+    answer = replies(stack, "inspect", command)
+    assert len(answer) >= 2, command
+    pools = {name.partition(".")[0] for name in answer}
+    assert {"content", "maintenance"} <= pools
+    assert content.alive()
+    assert maintenance.alive()
+
+
+def test_inspect_tells_queues_tasks_and_what_is_being_worked_on(stack: Stack, sleep: Any) -> None:
+    (worker,) = [name for name in replies(stack, "inspect", "ping") if name.startswith("content")]
+    queues = replies(stack, "inspect", "active_queues")[worker]
+    assert {queue["name"] for queue in queues} == {"content", "content.urgent"}
+    assert "scrape.series.save" in {entry.split()[0] for entry in replies(stack, "inspect", "registered")[worker]}
+
+    result = sleep.delay(key=stack.keys(1)[0], seconds=8.0)
+    eventually(lambda: result.state == "STARTED", what="a running task")
+    (active,) = replies(stack, "inspect", "active")[worker]
+    assert (active["id"], active["name"]) == (result.id, "scrape.series.probe_sleep")
+    assert '"seconds":8.0' in str(active["kwargs"])
+    result.get(timeout=20)
+
+
+def test_a_pool_grows_and_shrinks_when_told(stack: Stack, content: Running, sleep: Any) -> None:
+    (worker,) = [name for name in replies(stack, "inspect", "ping") if name.startswith("content")]
+    before = len(content.children())
+    celery(stack, "control", "pool_grow", "1", "--destination", worker)
+    eventually(lambda: len(content.children()) == before + 1, what="a process more")
+    results = [sleep.delay(key=key, seconds=1.0) for key in stack.keys(3)]
+    idle = 'millrace_pool_processes{queue="content",state="busy"}'
+    eventually(lambda: content.metrics()[idle] == before + 1, what="all of them at work")
+    for result in results:
+        result.get(timeout=20)
+    celery(stack, "control", "pool_shrink", "1", "--destination", worker)
+    eventually(lambda: len(content.children()) == before, what="a process less")
+
+
+def test_what_is_revoked_before_it_starts_is_not_done(stack: Stack, content: Running, sleep: Any) -> None:
+    blockers = [sleep.delay(key=key, seconds=2.0) for key in stack.keys(len(content.children()))]
+    for blocker in blockers:
+        eventually(lambda blocker=blocker: blocker.state == "STARTED", what="a busy pool")  # type: ignore[misc]
+    (key,) = stack.keys(1)
+    revoked = sleep.delay(key=key, seconds=0.0)
+    celery(stack, "control", "revoke", revoked.id)
+    for blocker in blockers:
+        blocker.get(timeout=20)
+    eventually(lambda: stack.left("content") == 0, what="empty queues")
+    assert stack.times(key) == []
+
+
+def test_what_is_revoked_with_terminate_ends_and_the_pool_lives(stack: Stack, content: Running, sleep: Any) -> None:
+    (key,) = stack.keys(1)
+    result = sleep.delay(key=key, seconds=60.0)
+    eventually(lambda: result.state == "STARTED", what="a running task")
+    celery(stack, "control", "terminate", "SIGKILL", result.id)
+    eventually(lambda: stack.left("content") == 0, what="empty queues")
+    assert stack.times(key) == []
+    assert content.alive()
+    assert sleep.delay(key=stack.keys(1)[0], seconds=0.0).get(timeout=20) is None
+
+
+def test_a_consumer_is_cancelled_and_added_again(stack: Stack, sleep: Any) -> None:
+    (worker,) = [name for name in replies(stack, "inspect", "ping") if name.startswith("content")]
+    celery(stack, "control", "cancel_consumer", "content", "--destination", worker)
+    (key,) = stack.keys(1)
+    result = sleep.delay(key=key, seconds=0.0)
+    throughout(lambda: not result.ready(), seconds=1, what="a queue that nobody consumes")
+    celery(stack, "control", "add_consumer", "content", "--destination", worker)
+    assert result.get(timeout=20) is None
+
+
+def test_purge_empties_the_queues_and_asks_for_force(stack: Stack) -> None:
+    with stack.channel() as channel:
+        channel.basic_publish("work", "scraping", b"{}", mandatory=True)
+    assert stack.depth("scraping") == 1
+    celery(stack, "purge", "-f", "-Q", "scraping")
+    assert stack.depth("scraping") == 0
+
+
+# -- Events and Flower ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def flower(stack: Stack, content: Running) -> Iterator[httpx.Client]:  # noqa: ARG001
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+
+    def answers(_: Running) -> bool:
+        try:
+            return httpx.get(f"{address}/healthcheck", timeout=2).is_success
+        except httpx.HTTPError:
+            return False
+
+    running = stack.start(
+        "flower",
+        sys.executable,
+        *("-m", "celery", "-A", "tests.probe.app", "flower", "--address=127.0.0.1", f"--port={port}"),
+        ready=answers,
+        environment={"FLOWER_UNAUTHENTICATED_API": "true"},
+    )
+    with httpx.Client(base_url=address, timeout=20) as client:
+        yield client
+    running.stop()
+
+
+def test_flower_knows_the_workers_and_shows_a_task_from_beginning_to_end(
+    stack: Stack, flower: httpx.Client, sleep: Any
+) -> None:
+    workers = eventually(lambda: flower.get("/api/workers", params={"refresh": "true"}).json(), what="workers")
+    assert {"content", "maintenance"} <= {name.partition(".")[0] for name in workers}
+
+    def shown() -> dict[str, Any] | None:
+        # Flower switches events on by and by, so a task may pass before it looks.
+        result = sleep.delay(key=stack.keys(1)[0], seconds=0.0)
+        result.get(timeout=20)
+        answer = flower.get(f"/api/task/info/{result.id}")
+        return answer.json() if answer.is_success and answer.json()["state"] == "SUCCESS" else None
+
+    task = eventually(shown, within=40, what="a task in Flower") or {}
+    assert task["name"] == "scrape.series.probe_sleep"
+    assert "seconds" in task["kwargs"]
+    assert task["worker"].startswith("content")
+
+
+def test_celery_events_dumps_what_the_workers_tell(stack: Stack, flower: httpx.Client, sleep: Any) -> None:
+    assert flower.get("/healthcheck").is_success  # it has switched the events on
+    dump = stack.start(
+        "events",
+        sys.executable,
+        *("-u", "-m", "celery", "-A", "tests.probe.app", "events", "--dump"),
+        ready=lambda it: it.said("starting capture"),
+    )
+    result = sleep.delay(key=stack.keys(1)[0], seconds=0.0)
+    result.get(timeout=20)
+    eventually(lambda: dump.said(result.id) >= 2, what="its events")
+    assert dump.said("scrape.series.probe_sleep") >= 1
+    dump.kill()
