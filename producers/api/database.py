@@ -48,8 +48,6 @@ class Database:
                 "cursor_factory": psycopg.AsyncRawCursor,
             },
         )
-        # Waiting here costs a third of what waiting for the pool itself does.
-        self._turns = asyncio.Semaphore(pool)
         self._engine = open_engine(url, pool=pool, name=name, patience=CONNECTION_PATIENCE, ping=True)
         self._threads = ThreadPoolExecutor(pool, thread_name_prefix="database")
 
@@ -63,9 +61,9 @@ class Database:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._engine.dispose()
 
-    async def row(self, statement: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
-        """Return the first row that a reading statement answers; raises DatabaseAway."""
-        return await _in_time(asyncio.ensure_future(self._row(statement, parameters)))
+    async def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows that a reading statement answers; raises DatabaseAway."""
+        return await in_time(asyncio.ensure_future(self._rows(statement, parameters)))
 
     async def call(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a function of a connection in a thread and in a transaction of its own; raises DatabaseAway."""
@@ -75,7 +73,7 @@ class Database:
                 return function(connection, *args, **kwargs)
 
         try:
-            return await _in_time(asyncio.get_running_loop().run_in_executor(self._threads, work))
+            return await in_time(asyncio.get_running_loop().run_in_executor(self._threads, work))
         except (psycopg.OperationalError, psycopg.InterfaceError, sqlalchemy.exc.TimeoutError) as error:
             raise DatabaseAway(str(error)) from error
         except sqlalchemy.exc.DBAPIError as error:
@@ -83,7 +81,7 @@ class Database:
                 raise DatabaseAway(str(error.orig)) from error
             raise
 
-    async def _row(self, statement: str, parameters: Sequence[Any]) -> tuple[Any, ...] | None:
+    async def _rows(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         try:
             return await self._read(statement, parameters)
         except PoolTimeout as error:
@@ -96,21 +94,20 @@ class Database:
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise DatabaseAway(str(error)) from error
 
-    async def _read(self, statement: str, parameters: Sequence[Any]) -> tuple[Any, ...] | None:
-        async with self._turns, self._pool.connection() as connection:
+    async def _read(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        async with self._pool.connection() as connection:
             cursor = await connection.execute(statement, parameters)
-            row: tuple[Any, ...] | None = await cursor.fetchone()
-            return row
+            return await cursor.fetchall()
 
 
-async def _in_time(work: asyncio.Future[T]) -> T:
+async def in_time(work: asyncio.Future[T]) -> T:
     """Wait for work, but not for its end when that takes too long: psycopg would wait for the server in its turn."""
     work.add_done_callback(_note)
-    try:
-        return await asyncio.wait_for(asyncio.shield(work), ANSWER_PATIENCE)
-    except TimeoutError as error:
+    done, _ = await asyncio.wait({work}, timeout=ANSWER_PATIENCE)
+    if not done:
         work.cancel()
-        raise DatabaseAway(f"no answer within {ANSWER_PATIENCE:g} s") from error
+        raise DatabaseAway(f"no answer within {ANSWER_PATIENCE:g} s")
+    return work.result()
 
 
 def _note(work: asyncio.Future[Any]) -> None:

@@ -47,7 +47,7 @@ NEEDED: Final = "SELECT FROM series, outbox, sync_log, refreshes, accepted_messa
 async def ready(request: Request) -> Ready:
     """Ask the database; the broker is not needed, since what is published goes through the outbox."""
     database: Database = request.app.state.database
-    await database.row(NEEDED)
+    await database.rows(NEEDED)
     return Ready()
 
 

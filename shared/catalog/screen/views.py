@@ -1,4 +1,4 @@
-"""Reads of the screen domain: one statement for each, which makes the JSON in PostgreSQL.
+"""Reads of the screen domain: one statement for each type, which makes the JSON of any number of them in PostgreSQL.
 
 Every statement first makes up the version of what it would answer, from PostgreSQL's own version of each row (xmin)
 that goes into it: a row that is written gets a higher one, so their number and sum change with any write, by
@@ -8,7 +8,7 @@ whomever. A reader who holds that version already is spared the rest, which cost
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -81,15 +81,15 @@ _ALIASES: Final = """(SELECT coalesce(json_agg(row_to_json(alias)), '[]') FROM (
 
 # OFFSET 0 keeps PostgreSQL from working the version out twice; CASE keeps it from making a body nobody needs.
 _STATEMENT: Final = """
-SELECT e.synced_at, e.gone_at, e.version, e.seasons, e.episodes, e.credits,
-    CASE WHEN e.version <> ALL (string_to_array($2, ',')) THEN (
+SELECT e.place, e.synced_at, e.gone_at, e.version, e.seasons, e.episodes, e.credits,
+    CASE WHEN e.version <> ALL (string_to_array(e.known, ',')) THEN (
         SELECT row_to_json(body)::text FROM ({body}) AS body
     ) END
 FROM (
-    SELECT e.*, {counts}, md5(concat_ws('.', '{shape}', e.xmin, {versions})) AS version
-    FROM {table} AS e
+    SELECT ask.place, ask.known, e.*, {counts}, md5(concat_ws('.', '{shape}', e.xmin, {versions})) AS version
+    FROM unnest($1::integer[], $2::text[]) WITH ORDINALITY AS ask (wanted, known, place)
+    JOIN {table} AS e ON e.tvdb_id = ask.wanted
     {parts}
-    WHERE e.tvdb_id = $1
     OFFSET 0
 ) AS e
 """
@@ -140,7 +140,7 @@ def _statement(word: EntityType) -> str:
 
 
 STATEMENTS: Final[dict[EntityType, str]] = {word: _statement(word) for word in _TABLES}
-"""The statement for each type of entity, for a raw cursor; it takes `parameters`, and `copy` reads its row."""
+"""The statement for each type of entity, for a raw cursor; it takes `parameters`, and `copies` reads its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +159,19 @@ class Copy:
         return self.synced_at if self.gone_at is None else max(self.synced_at, self.gone_at)
 
 
-def parameters(tvdb_id: int, known: Sequence[str] = ()) -> tuple[int, str]:
-    """Return what a statement takes; `known` are versions that the reader has."""
-    return tvdb_id, ",".join(known)
+Ask = tuple[int, tuple[str, ...]]
+"""What is wanted: TheTVDB's id, and the versions that the reader has already."""
 
 
-def copy(row: Sequence[Any] | None) -> Copy | None:
-    """Read the row that a statement answers; None when nothing is stored."""
-    if row is None:
-        return None
-    synced_at, gone_at, version, seasons, episodes, credits, body = row  # noqa: A001 - the screen's own word
-    return Copy(synced_at, gone_at, version, Counts(seasons, episodes, credits), body and body.encode())
+def parameters(asks: Sequence[Ask]) -> tuple[list[int], list[str]]:
+    """Return what a statement takes."""
+    return [tvdb_id for tvdb_id, _ in asks], [",".join(known) for _, known in asks]
+
+
+def copies(asks: Sequence[Ask], rows: Iterable[Sequence[Any]]) -> list[Copy | None]:
+    """Read the rows that a statement answers; a copy for each that was asked for, None where nothing is stored."""
+    found: list[Copy | None] = [None] * len(asks)
+    for place, synced_at, gone_at, version, seasons, episodes, credits, body in rows:  # noqa: A001 - the screen's word
+        counts = Counts(seasons, episodes, credits)
+        found[place - 1] = Copy(synced_at, gone_at, version, counts, None if body is None else body.encode())
+    return found

@@ -139,7 +139,7 @@ class AwayDatabase:
     async def close(self) -> None:
         """Nothing is open."""
 
-    async def row(self, *_: object) -> None:
+    async def rows(self, *_: object) -> None:
         raise DatabaseAway("connection to server at db.internal failed")
 
     async def call(self, *_: object, **__: object) -> None:
