@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from shared import clock, outbox
 from shared.broker.topology import WORK
-from shared.broker.wire import DEATH_HEADER, LAST_MOMENT, Delivery
+from shared.broker.wire import DEATH_HEADER, LAST_MOMENT, Delivery, storable
 from shared.database.engine import driver
 from shared.errors import MillraceError
 
@@ -74,16 +74,18 @@ def read_death(delivery: Delivery, now: int) -> Death:
             "at",
         }:
             return Death(**said)
+    # A stranger may send this one too, and the broker does not look at it on this way in.
     history = delivery.headers.get("x-death")
-    last: Mapping[str, Any] = history[0] if isinstance(history, list) and history else {}
-    keys = last.get("routing-keys") or [delivery.routing_key]
-    when = last.get("time")
+    last = history[0] if isinstance(history, list) and history and isinstance(history[0], Mapping) else {}
+    keys, when = last.get("routing-keys"), last.get("time")
+    key = keys[0] if isinstance(keys, list) and keys else delivery.routing_key
     return Death(
         # A fanout exchange leaves the key alone, and ours names the queue.
         queue=str(last.get("queue") or delivery.routing_key),
-        kind=str(delivery.properties.get("type") or keys[0]),
+        kind=str(delivery.properties.get("type") or key),
         reason=str(last.get("reason") or "unknown"),
-        at=clock.milliseconds(when) if isinstance(when, datetime) else now,
+        # AMQP's times are UTC, and py-amqp does not say so.
+        at=clock.milliseconds(when.replace(tzinfo=UTC)) if isinstance(when, datetime) else now,
     )
 
 
@@ -123,7 +125,7 @@ def keep(connection: Connection, delivery: Delivery) -> Death:
         "fingerprint": death.fingerprint,
         "died_at": clock.from_milliseconds(min(max(death.at, 0), LAST_MOMENT)),
     }
-    clean = {name: _text(value) if isinstance(value, str) else value for name, value in values.items()}
+    clean = {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
     driver(connection).execute(_KEEP, clean)
     return death
 
@@ -208,13 +210,13 @@ def _plain(value: Any) -> Any:
     """Return a stranger's header value as JSON can hold it."""
     match value:
         case Mapping():
-            return {_text(str(name)): _plain(inner) for name, inner in value.items()}
+            return {storable(str(name)): _plain(inner) for name, inner in value.items()}
         case list() | tuple():
             return [_plain(inner) for inner in value]
         case bytes():
-            return _text(value.decode("utf-8", "replace"))
+            return storable(value.decode("utf-8", "replace"))
         case str():
-            return _text(value)
+            return storable(value)
         case bool() | int() | None:
             return value
         case float():
@@ -223,8 +225,3 @@ def _plain(value: Any) -> Any:
         case datetime():
             return value.isoformat()
     return str(value)
-
-
-def _text(value: str) -> str:
-    """PostgreSQL's text has neither NUL nor lone surrogates; a stranger's bytes may."""
-    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

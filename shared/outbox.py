@@ -7,7 +7,6 @@ take the same row, and a relay that dies holds its rows up for `LEASE` seconds o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from shared import clock
-from shared.broker.wire import Delivery, Message
+from shared.broker.wire import Delivery, Message, storable, storable_json
 from shared.database.engine import driver
 
 LEASE = 60
@@ -64,11 +63,11 @@ def put(connection: Connection, messages: Sequence[Message]) -> None:
         return
     soon = clock.now()
     columns: dict[str, list[Any]] = {
-        "message_id": [message.message_id for message in messages],
+        "message_id": [storable(message.message_id) for message in messages],
         "exchange": [message.exchange for message in messages],
         "routing_key": [message.routing_key for message in messages],
         "body": [message.body for message in messages],
-        "properties": [json.dumps(message.properties()) for message in messages],
+        "properties": [storable_json(message.properties()) for message in messages],
         "not_before": [
             soon if message.not_before is None else clock.from_milliseconds(message.not_before) for message in messages
         ],

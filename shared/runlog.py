@@ -7,7 +7,6 @@ that is a duplicate. Losing the mark of `begin` loses nothing but a line on a sc
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.schema import Column, Table
 from sqlalchemy.types import DateTime, Text
 
+from shared.broker.wire import storable, storable_json
 from shared.database.engine import driver
 from shared.database.metadata import metadata
 
@@ -186,12 +186,11 @@ def _values(entry: Entry) -> dict[str, Any]:
 
 
 def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value).replace("\\u0000", "\\ufffd")
+    return None if value is None else storable_json(value)
 
 
 def _clean(value: Any) -> Any:
-    """PostgreSQL's text has no NUL; a stranger's id may."""
-    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
+    return storable(value) if isinstance(value, str) else value
 
 
 def status(connection: Connection, message_id: str) -> dict[str, Any] | None:

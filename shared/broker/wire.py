@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import time
 import uuid
 from collections.abc import Mapping
@@ -36,6 +38,9 @@ UNREADABLE_HEADER = "x-millrace-unreadable"
 
 MOST_COUNTED = 1_000_000
 """Attempts or replays beyond which a header's number is no count."""
+
+
+_ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +246,12 @@ def new_id() -> str:
 def storable(value: str) -> str:
     """Return a stranger's text as PostgreSQL and UTF-8 can hold it: without NUL and without lone surrogates."""
     return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def storable_json(value: object) -> str:
+    """Return JSON that PostgreSQL's jsonb takes, whatever text is in it; raises TypeError for what JSON has not."""
+    text = storable(json.dumps(value, ensure_ascii=False))
+    return _ESCAPED_NUL.sub(r"\1\\ufffd", text) if "\\u0000" in text else text
 
 
 def _text(value: object) -> str | None:
