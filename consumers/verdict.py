@@ -95,10 +95,13 @@ def database_is_away(error: BaseException) -> bool:
     if isinstance(error, sqlalchemy.exc.TimeoutError):
         return True
     cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
-    if not isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError)):
+    if not isinstance(cause, psycopg.Error):
         return False
     state = cause.sqlstate
-    return state is None or state[:2] in {"08", "53"} or state in {"57P01", "57P02", "57P03", "25006"}
+    if state is None:  # it said nothing itself: the connection is what is wrong
+        return isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError))
+    # Read-only (25006) is what a server is that a failover has not promoted yet.
+    return state[:2] in {"08", "53"} or state in {"57P01", "57P02", "57P03", "25006"}
 
 
 def _sqlstate(error: BaseException) -> str | None:
