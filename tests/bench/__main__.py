@@ -86,15 +86,18 @@ PARTS = {
     "relay": _relaying,
     "handling": _handling,
     "waiting": _waiting,
-    "urgent": _urgent,
     "reading": _reading,
+    "urgent": _urgent,
 }
 
 
 def bench(
     *,
     json: Annotated[Path | None, typer.Option(help="Write every value measured to this file.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Write the table to this file, as Markdown.")] = None,
+    markdown: Annotated[
+        Path | None,
+        typer.Option(help="Write the table into this file, as Markdown: between its marks, if it has them."),
+    ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=9, help="How often everything is measured, in turn.")] = 3,
     quick: Annotated[bool, typer.Option("--quick", help="Small sizes: to see that it works, not how fast.")] = False,
     only: Annotated[
@@ -131,7 +134,7 @@ def bench(
     if json is not None:
         json.write_text(report.as_json(looked_at, figures, AIMS))
     if markdown is not None:
-        markdown.write_text(report.as_markdown(looked_at, figures, AIMS))
+        report.put_into(markdown, report.as_markdown(looked_at, figures, AIMS))
     if cut_short:
         progress.print(
             f"[bold]Not everything was measured {rounds} times:[/] this machine is busy with something else."

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from consumers.run import Run
 from consumers.task import handles
 from tests.bench import kinds
+from tests.probe.handlers import UPSERT
 
 _RECORD = text(kinds.RECORD_MARK)
 
@@ -21,6 +22,13 @@ def note(_ask: kinds.Note, _run: Run) -> None:
 @handles(kinds.CROWD)
 def crowd(_ask: kinds.Crowd, _run: Run) -> None:
     """Do nothing."""
+
+
+@handles(kinds.ALONE)
+def alone(ask: kinds.Alone, run: Run) -> None:
+    """Upsert a row."""
+    with run.finish() as effect:
+        effect.connection.execute(UPSERT, {"key": ask.key, "value": ask.key})
 
 
 @handles(kinds.MARK)

@@ -14,6 +14,12 @@ class Note(Payload):
     text: str
 
 
+class Alone(Payload):
+    """Upsert one row of `probe_rows`, never in a bundle with others."""
+
+    key: int
+
+
 class Mark(Payload):
     """Note when the handler began."""
 
@@ -31,11 +37,12 @@ class Crowd(Payload):
 
 
 NOTE = Kind("maintenance.bench.note", Note, "Do nothing.", example={"key": 1, "text": ""})
+ALONE = Kind("maintenance.bench.alone", Alone, "Upsert a row.", example={"key": 1})
 MARK = Kind("maintenance.bench.mark", Mark, "Note when it began.", example={"key": 1})
 URGENT_MARK = Kind("scrape.series.bench_mark", UrgentMark, "Note when it began.", example={"key": 1})
 CROWD = Kind("scrape.series.bench_crowd", Crowd, "Do nothing.", example={})
 
-BENCH_CONTRACTS = Contracts((*PROBE_CONTRACTS, NOTE, MARK, URGENT_MARK, CROWD))
+BENCH_CONTRACTS = Contracts((*PROBE_CONTRACTS, NOTE, ALONE, MARK, URGENT_MARK, CROWD))
 
 BODY_SIZE = 300
 """Bytes of the messages whose publishing is measured."""

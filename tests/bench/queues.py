@@ -31,9 +31,9 @@ class Queues:
         """Declare a durable quorum queue."""
         self._channel.queue_declare(name, durable=True, arguments={"x-queue-type": "quorum"})
 
-    def purge(self, name: str) -> None:
-        """Drop every message that nobody holds."""
-        self._channel.queue_purge(name)
+    def purge(self, name: str) -> int:
+        """Drop every message that nobody holds; return how many those were."""
+        return int(self._channel.queue_purge(name).method.message_count)
 
     def waiting(self, name: str) -> int:
         """Return how many messages no consumer holds yet."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -15,6 +16,9 @@ from tests.bench.figures import Aim, Contender, Figures
 from tests.bench.machine import Machine
 
 COLUMNS = ("", "median", "least to most", "ours beside it", "aim")
+
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+"""Lines of a page between which the table belongs."""
 
 Row = tuple[str, str, str, str, str]
 
@@ -77,8 +81,16 @@ def as_markdown(machine: Machine, figures: Figures, aims: Sequence[Aim]) -> str:
     """Return the table and the machine's description."""
     lines = ["| | median | least to most | ours beside it | aim |", "|---|--:|--:|--:|---|"]
     for subject, rows in sections(figures, aims).items():
-        lines += [f"| **{subject}** | | | | |", *(f"| {' | '.join(row)} |" for row in rows)]
+        lines += [f"| **{subject}** |||||", *(f"| {' | '.join(row)} |" for row in rows)]
     return "\n".join([*lines, "", _sentence(machine), ""])
+
+
+def put_into(file: Path, text: str) -> None:
+    """Write the text to a file, or in place of what stands between the marks of one that has them."""
+    page = file.read_text() if file.exists() else ""
+    before, mark, rest = page.partition(f"{BEGIN}\n")
+    _, end, after = rest.partition(f"{END}\n")
+    file.write_text(f"{before}{mark}{text}{end}{after}" if mark and end else text)
 
 
 def _comparison(figures: Figures, aims: Sequence[Aim]) -> tuple[str, str]:
