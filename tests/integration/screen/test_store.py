@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, Table, delete, event, func, select, text
+from sqlalchemy import Connection, Engine, Table, event, func, select, text
 
 from shared.catalog.screen.records import (
     Alias,
@@ -39,7 +39,6 @@ from shared.catalog.screen.tables import (
     series,
 )
 from shared.database.engine import open_engine
-from shared.database.migrate import upgrade
 
 MONDAY = datetime(2026, 11, 16, 12, tzinfo=UTC)
 TUESDAY = MONDAY + timedelta(days=1)
@@ -49,9 +48,8 @@ THIS_YEAR = datetime(2026, 5, 1, tzinfo=UTC)
 CHILDREN = (seasons, episodes, credits, genres, aliases)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    upgrade(database_url)
     opened = open_engine(database_url, pool=8, name="screen-tests")
     yield opened
     opened.dispose()
@@ -59,10 +57,8 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def connection(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that finds the tables empty and leaves nothing behind."""
+    """Open a transaction on empty tables."""
     with engine.connect() as opened, opened.begin() as transaction:
-        for table in (*CHILDREN, series, movies, people):
-            opened.execute(delete(table))
         yield opened
         transaction.rollback()
 
