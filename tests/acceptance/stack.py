@@ -53,6 +53,8 @@ class Running:
     process: Process
     log: Path
     metrics_port: int
+    node: str = ""
+    """A worker's name, for Celery's remote control."""
 
     @property
     def pid(self) -> int:
@@ -180,7 +182,9 @@ class Stack:
         )
         command[command.index("consumers.app")] = app
         environment = {"MILLRACE_POOL": pool, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
-        return self.start(pool, *command, ready=lambda it: it.said(" ready."), environment=environment)
+        worker = self.start(pool, *command, ready=lambda it: it.said(" ready."), environment=environment)
+        worker.node = command[command.index("--hostname") + 1]
+        return worker
 
     def relay(self) -> Running:
         """Start a relay."""

@@ -74,7 +74,7 @@ STRAYS = {
     "UTF-16": Stray("invalid", "not JSON", '{"key": 1}'.encode("utf-16")),
     "a key in Latin-1": Stray("invalid", "not JSON", '{"clé": 1}'.encode("latin-1")),
     "a violated contract": Stray("invalid", "valid integer", b'{"key": "x"}'),
-    "a missing field": Stray("invalid", "required", b"{}"),
+    "a missing field": Stray("invalid", "required", b"{\n}"),
     "an extra field": Stray("invalid", "extra", b'{"key": 1, "extra": 2}'),
     # Kinds and versions.
     "an unknown kind": Stray("invalid", "no contract", key="maintenance.nothing.known"),

@@ -12,6 +12,8 @@ from shared import ledger
 from shared.contracts.screen import SaveSeries
 from shared.database.engine import open_engine
 from tests.acceptance.stack import Running, Stack
+from tests.eventually import eventually
+from tests.probe.kinds import Ask
 
 BREAKING_BAD, OTHER = 81189, 78878
 NOBODY = 424_242_424
@@ -122,3 +124,22 @@ def test_a_refusal_with_retry_after_is_waited_out_and_the_wait_of_others_spends_
     assert other["status"] == "succeeded"
     assert {attempt["attempt"] for attempt in other["attempts"]} == {0}
     assert other["attempts"][0]["error"] == "LimitReached"
+
+
+def test_what_a_handler_asked_for_before_it_failed_vanishes_with_its_effect(stack: Stack) -> None:
+    (key,) = (10_000 * key for key in stack.keys(1))
+    (message,) = stack.ask(Ask(key=key, children=3, fail=True))
+
+    assert stack.letter(message)["reason"] == "unexpected"
+
+    assert stack.times(*range(key, key + 4)) == []
+    assert stack.rows("SELECT id FROM outbox WHERE properties -> 'headers' ->> 'cause' = %s", message) == []
+    assert stack.ended(message)["status"] == "failed"
+
+
+def test_what_a_handler_asked_for_follows_with_its_cause_and_its_root(stack: Stack) -> None:
+    (key,) = (10_000 * key for key in stack.keys(1))
+    (message,) = stack.ask(Ask(key=key, children=3), correlation_id="the root")
+    eventually(lambda: stack.times(*range(key, key + 4)) == [1] * 4, what="what it asked for")
+    rows = stack.rows("SELECT correlation_id FROM sync_log WHERE cause = %s", message)
+    assert [row["correlation_id"] for row in rows] == ["the root"] * 3

@@ -108,5 +108,6 @@ def test_millrace_pool_start_is_such_a_worker(stack: Stack) -> None:
     with stack.channel() as channel:
         for queue in topology.pool_named("person").queues:
             assert channel.queue_declare(queue, passive=True).method.consumer_count == 1
-    assert pool.metrics()['millrace_pool_processes{queue="person",state="idle"}'] == 1
+    numbers = pool.metrics()
+    assert sum(numbers[f'millrace_pool_processes{{queue="person",state="{state}"}}'] for state in ("busy", "idle")) == 1
     assert pool.stop() == "SIGTERM"
