@@ -118,10 +118,10 @@ def bench(
     signal.signal(signal.SIGALRM, _too_long)
     signal.signal(signal.SIGTERM, _stopped)
     signal.alarm(LIMIT)
-    figures, busy = Figures(), machine.load()
+    figures, meter = Figures(), machine.Meter()
     tell("starting RabbitMQ and PostgreSQL")
     with throw_away() as stack:
-        looked_at = machine.describe(stack, busy)
+        looked_at = machine.describe(stack)
         cut_short = False
         for name, part in PARTS.items():
             if not only or name in only:
@@ -130,11 +130,12 @@ def bench(
                 except Enough:
                     cut_short = True
     signal.alarm(0)
-    report.show(console, looked_at, figures, AIMS)
+    others = meter.others()
+    report.show(console, looked_at, others, figures, AIMS)
     if json is not None:
-        json.write_text(report.as_json(looked_at, figures, AIMS))
+        json.write_text(report.as_json(looked_at, others, figures, AIMS))
     if markdown is not None:
-        report.put_into(markdown, report.as_markdown(looked_at, figures, AIMS))
+        report.put_into(markdown, report.as_markdown(looked_at, others, figures, AIMS))
     if cut_short:
         progress.print(
             f"[bold]Not everything was measured {rounds} times:[/] this machine is busy with something else."

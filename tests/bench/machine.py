@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import pika
+import psutil
 import psycopg
 
 from tests.bench.stack import Stack
@@ -18,7 +20,7 @@ PACKAGES = ("celery", "kombu", "pika", "psycopg", "sqlalchemy", "pydantic")
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Hardware and versions; `load` is the one-minute load average before the first measurement."""
+    """Hardware and versions."""
 
     processor: str
     cores: int
@@ -28,15 +30,32 @@ class Machine:
     rabbitmq: str
     postgresql: str
     packages: dict[str, str]
-    load: float
 
 
-def load() -> float:
-    """Return the average number of processes that wanted a core in the last minute."""
-    return os.getloadavg()[0]
+class Meter:
+    """Tells how much of the processors' time programs of others took since the meter was made."""
+
+    def __init__(self) -> None:
+        self._began, self._all, self._ours = time.monotonic(), _spent(), _spent_by_us()
+
+    def others(self) -> float:
+        """Return that share, between 0 and 1; ask when everything that was started has ended."""
+        taken = (_spent() - self._all) - (_spent_by_us() - self._ours)
+        return max(0.0, taken / (time.monotonic() - self._began) / (os.cpu_count() or 1))
 
 
-def describe(stack: Stack, load_before: float) -> Machine:
+def _spent() -> float:
+    times = psutil.cpu_times()
+    return float(sum(getattr(times, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq", "steal")))
+
+
+def _spent_by_us() -> float:
+    """Return the seconds of this process and of all its children that have ended, and theirs."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def describe(stack: Stack) -> Machine:
     """Look at this machine and ask broker and database for their versions."""
     broker = pika.BlockingConnection(pika.URLParameters(stack.broker))
     rabbitmq = broker._impl.server_properties["version"]
@@ -52,7 +71,6 @@ def describe(stack: Stack, load_before: float) -> Machine:
         rabbitmq=rabbitmq.decode() if isinstance(rabbitmq, bytes) else str(rabbitmq),
         postgresql=postgresql,
         packages={name: version(name) for name in PACKAGES},
-        load=round(load_before, 2),
     )
 
 

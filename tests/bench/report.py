@@ -44,7 +44,10 @@ def _row(figures: Figures, contender: Contender, shown_as: str, aims: Sequence[A
     return shown_as, _number(figures.median(contender)), spread, *_comparison(figures, aims)
 
 
-def show(console: Console, machine: Machine, figures: Figures, aims: Sequence[Aim]) -> None:
+# `others` is the share of the processors' time that programs of others took while this was measured.
+
+
+def show(console: Console, machine: Machine, others: float, figures: Figures, aims: Sequence[Aim]) -> None:
     """Print the table."""
     table = Table(
         box=box.SIMPLE_HEAD, title="Measured side by side, in this run, on this machine", title_justify="left"
@@ -57,13 +60,14 @@ def show(console: Console, machine: Machine, figures: Figures, aims: Sequence[Ai
             table.add_row(f"  {who}", *rest)
         table.add_section()
     console.print(table)
-    console.print(_sentence(machine))
+    console.print(_sentence(machine, others))
 
 
-def as_json(machine: Machine, figures: Figures, aims: Sequence[Aim]) -> str:
+def as_json(machine: Machine, others: float, figures: Figures, aims: Sequence[Aim]) -> str:
     """Return everything that was measured, every round of it."""
     document: dict[str, Any] = {
         "machine": asdict(machine),
+        "taken_by_others": others,
         "figures": [
             {**asdict(contender), "median": figures.median(contender), "values": values}
             for contender, values in figures.values.items()
@@ -77,12 +81,12 @@ def as_json(machine: Machine, figures: Figures, aims: Sequence[Aim]) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def as_markdown(machine: Machine, figures: Figures, aims: Sequence[Aim]) -> str:
+def as_markdown(machine: Machine, others: float, figures: Figures, aims: Sequence[Aim]) -> str:
     """Return the table and the machine's description."""
     lines = ["| | median | least to most | ours beside it | aim |", "|---|--:|--:|--:|---|"]
     for subject, rows in sections(figures, aims).items():
         lines += [f"| **{subject}** |||||", *(f"| {' | '.join(row)} |" for row in rows)]
-    return "\n".join([*lines, "", _sentence(machine), ""])
+    return "\n".join([*lines, "", _sentence(machine, others), ""])
 
 
 def put_into(file: Path, text: str) -> None:
@@ -108,10 +112,10 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def _sentence(machine: Machine) -> str:
+def _sentence(machine: Machine, others: float) -> str:
     packages = ", ".join(f"{name} {number}" for name, number in machine.packages.items())
     return (
         f"{machine.cores} cores of {machine.processor}, {machine.memory_gb:g} GB, {machine.system}; "
         f"RabbitMQ {machine.rabbitmq} and PostgreSQL {machine.postgresql} (durable) on the same cores; "
-        f"Python {machine.python}, {packages}. Load average before the run: {machine.load:g}."
+        f"Python {machine.python}, {packages}. While this ran, programs of others took {others:.0%} of the processors."
     )
