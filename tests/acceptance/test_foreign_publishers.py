@@ -25,11 +25,18 @@ def count(stack: Stack, table: str, series: int) -> int:
     return int(stack.rows(f"SELECT count(*) FROM {table} WHERE {column} = %s", series)[0]["count"])  # noqa: S608
 
 
+def calm(stack: Stack) -> bool:
+    """Tell whether nothing is under way to or in these pools."""
+    busy = stack.rows("SELECT 1 FROM sync_log WHERE status = 'running' UNION ALL SELECT 1 FROM outbox")
+    return not busy and not any(stack.depth(queue) for queue in ("content", "person"))
+
+
 @clients
 @pytest.mark.usefixtures("content", "person")
 def test_a_bare_body_on_an_exchange_saves_a_series_with_all_its_parts_and_people(
     stack: Stack, publish: Publish
 ) -> None:
+    eventually(lambda: calm(stack), within=40, what="nobody at work on what is to be forgotten")
     with stack.sql() as connection:
         connection.execute("TRUNCATE series, seasons, episodes, credits, people, genres, aliases CASCADE")
 

@@ -76,6 +76,15 @@ def die(_ask: kinds.Die, _run: Run) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@handles(kinds.CRASH, bundle=32)
+def crash(ask: kinds.Crash, run: Run) -> None:
+    """Upsert a row among others, or take them all along."""
+    if ask.crash:
+        os.kill(os.getpid(), signal.SIGKILL)
+    with run.finish() as effect:
+        effect.connection.execute(UPSERT, {"key": ask.key, "value": 0})
+
+
 @handles(kinds.ASK)
 def ask(ask: kinds.Ask, run: Run) -> None:
     """Upsert a row and ask for more; what was asked for must vanish with the failure."""

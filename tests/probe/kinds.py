@@ -42,6 +42,13 @@ class Die(Payload):
     """Kill the process that handles it."""
 
 
+class Crash(Payload):
+    """Upsert the row `key`, or kill the process instead."""
+
+    key: int
+    crash: bool = False
+
+
 class Ask(Payload):
     """Upsert the row `key`, ask for `children` further rows after it, then fail if told so."""
 
@@ -65,8 +72,9 @@ LIFTED = Kind(
     upcasters={1: lambda fields: {"key": fields["number"]}},
 )
 DIE = Kind("scrape.series.probe_die", Die, "Kill its own process.", example={})
+CRASH = Kind("maintenance.probe.crash", Crash, "Store a row or kill its own process.", example={"key": 1})
 ASK = Kind("maintenance.probe.ask", Ask, "Store a row and ask for more.", example={"key": 1})
 
-PROBE_CONTRACTS = Contracts((*CONTRACTS, NOTHING, STORE, SLEEP, FAIL, LIFTED, DIE, ASK))
+PROBE_CONTRACTS = Contracts((*CONTRACTS, NOTHING, STORE, SLEEP, FAIL, LIFTED, DIE, CRASH, ASK))
 
 TABLE = "CREATE TABLE IF NOT EXISTS probe_rows (key bigint PRIMARY KEY, value bigint NOT NULL, times int NOT NULL)"
