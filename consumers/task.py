@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 from celery import Task, shared_task
-from celery.exceptions import Reject, Retry
+from celery.exceptions import Reject, Retry, TaskPredicate
 
 from consumers import verdict
 from consumers.consumer import STRAY
@@ -98,6 +98,9 @@ class LineTask(Task):
         except (Retry, Reject):
             raise
         except GivenUp as given_up:
+            # Celery would act upon these instead of showing them; a MemoryError would end the whole worker.
+            if isinstance(given_up.error, MemoryError | TaskPredicate):
+                raise
             raise given_up.error from None
         except Exception as error:
             log.exception("the edge itself failed, the broker dead-letters the message")

@@ -13,7 +13,7 @@ from shared.contracts.screen import SaveSeries
 from shared.database.engine import open_engine
 from tests.acceptance.stack import Running, Stack
 from tests.eventually import eventually
-from tests.probe.kinds import Ask
+from tests.probe.kinds import Ask, Fail, Store
 
 BREAKING_BAD, OTHER = 81189, 78878
 NOBODY = 424_242_424
@@ -143,3 +143,31 @@ def test_what_a_handler_asked_for_follows_with_its_cause_and_its_root(stack: Sta
     eventually(lambda: stack.times(*range(key, key + 4)) == [1] * 4, what="what it asked for")
     rows = stack.rows("SELECT correlation_id FROM sync_log WHERE cause = %s", message)
     assert [row["correlation_id"] for row in rows] == ["the root"] * 3
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ("MemoryError", "exhausted"),
+        ("SystemExit", "delivery_limit"),
+        ("Ignore", "unexpected"),
+        ("Reject", "unexpected"),
+        ("Retry", "unexpected"),
+        ("Unpicklable", "unexpected"),
+        ("ZeroDivisionError", "unexpected"),
+    ],
+)
+def test_an_error_that_means_something_to_celery_is_one_more_bug_of_a_handler(
+    stack: Stack, maintenance: Running, error: str, reason: str
+) -> None:
+    (message,) = stack.ask(Fail(error=error))
+
+    letter = stack.letter(message, within=60)
+
+    assert letter["reason"] == reason
+    assert letter["error_class"] == (None if error == "SystemExit" else error)
+    (key,) = stack.keys(1)
+    stack.ask(Store(key=key))
+    eventually(lambda: stack.times(key) == [1], what="the next message")
+    assert maintenance.alive()
+    assert len(stack.letters(message)) == 1

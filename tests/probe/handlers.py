@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 
+from celery.exceptions import Ignore, Reject, Retry
 from sqlalchemy import text
 
 from consumers.run import Run
@@ -19,6 +21,15 @@ UPSERT = text(
     "ON CONFLICT (key) DO UPDATE SET value = excluded.value, times = probe_rows.times + 1"
 )
 
+
+class Unpicklable(Exception):
+    """An error that cannot be made again from what it says."""
+
+    def __init__(self, one: int, two: int) -> None:
+        self.lock = threading.Lock()
+        super().__init__(f"{one} and {two}")
+
+
 ERRORS: dict[str, Callable[[], BaseException]] = {
     "UpstreamAway": lambda: errors.UpstreamAway("probe", "503"),
     "RateLimited": lambda: errors.RateLimited("probe", 7.0),
@@ -27,6 +38,11 @@ ERRORS: dict[str, Callable[[], BaseException]] = {
     "UnreadableAnswer": lambda: errors.UnreadableAnswer("probe", "not JSON", b"<html>garbage"),
     "ZeroDivisionError": lambda: ZeroDivisionError("a bug"),
     "MemoryError": MemoryError,
+    "SystemExit": SystemExit,
+    "Ignore": Ignore,
+    "Reject": Reject,
+    "Retry": Retry,
+    "Unpicklable": lambda: Unpicklable(1, 2),
 }
 
 
