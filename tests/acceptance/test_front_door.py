@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from celery.exceptions import TaskRevokedError
 from celery.exceptions import TimeoutError as CeleryTimeout
 from celery.result import AsyncResult
 
@@ -222,8 +223,10 @@ def test_what_is_revoked_before_it_starts_is_not_done(stack: Stack, content: Run
     (key,) = stack.keys(1)
     revoked = sleep.delay(key=key, seconds=0.0)
     control(stack, content, "revoke", revoked.id)
-    for blocker in blockers:
-        blocker.get(timeout=20)
+    with pytest.raises(TaskRevokedError, match="revoked"):
+        revoked.get(timeout=20)
+    assert revoked.state == "REVOKED"
+    assert {blocker.get(timeout=20) for blocker in blockers} == {None}
     eventually(lambda: stack.left("content") == 0, what="empty queues")
     assert stack.times(key) == []
 
@@ -233,6 +236,8 @@ def test_what_is_terminated_ends_and_the_pool_lives(stack: Stack, content: Runni
     result = sleep.delay(key=key, seconds=60.0)
     eventually(lambda: result.state == "STARTED", what="a running task")
     control(stack, content, "terminate", "SIGKILL", result.id)
+    with pytest.raises(TaskRevokedError, match="terminated"):
+        result.get(timeout=20)
     eventually(lambda: stack.left("content") == 0, what="empty queues")
     assert stack.times(key) == []
     assert sleep.delay(key=stack.keys(1)[0], seconds=0.0).get(timeout=20) is None
