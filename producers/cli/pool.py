@@ -14,7 +14,6 @@ from producers.cli.metrics_directory import make_directory
 from producers.cli.output import AsJson, print_json, print_table
 from shared.broker import topology
 from shared.broker.topology import Pool
-from shared.management import Management, connect, vhost_of
 from shared.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Worker pools: start one, see how all are doing.")
@@ -78,6 +77,9 @@ def worker_command(pool: Pool, *, concurrency: int, prefetch: int, node: str, lo
 @app.command()
 def status(*, as_json: AsJson = False) -> None:
     """Show each pool's queues: messages that wait, messages being worked on, and consumers."""
+    # Starting a pool is this module's other half, and need not wait for an HTTP client.
+    from shared.management import Management, connect, vhost_of  # noqa: PLC0415
+
     settings = Settings()
     if settings.rabbitmq_management_url is None:
         raise Failure("RABBITMQ_MANAGEMENT_URL is not set", "set it; of a local stack, `. .millrace/env`", USAGE)
