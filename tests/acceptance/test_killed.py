@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.stack import Running, Stack
 from tests.eventually import eventually
-from tests.probe.kinds import Die, Sleep, Store
+from tests.probe.kinds import Dawdle, Die, Hang, Sleep, Store
 
 SECONDS = 1.0
 """How long the work of one message takes here: long enough to be killed in its middle."""
@@ -108,3 +108,18 @@ def test_a_message_that_kills_its_process_ends_in_the_dead_letters_and_the_pool_
     assert victim.alive()
     assert stack.ended(stack.ask(Sleep(key=key, seconds=0.0))[0])["status"] == "succeeded"
     eventually(lambda: stack.depth("content") == 0, what="an empty queue")
+
+
+def test_work_that_takes_too_long_is_interrupted_tried_again_and_at_last_dead(stack: Stack, victim: Running) -> None:
+    (message,) = stack.ask(Dawdle())
+    letter = stack.letter(message)
+    assert (letter["reason"], letter["error_class"]) == ("exhausted", "SoftTimeLimitExceeded")
+    assert len(stack.ended(message)["attempts"]) == 4
+    assert victim.alive()
+
+
+def test_work_that_cannot_be_interrupted_is_killed_up_to_the_delivery_limit(stack: Stack, victim: Running) -> None:
+    (message,) = stack.ask(Hang())
+    assert stack.letter(message, within=60)["reason"] == "delivery_limit"
+    assert victim.alive()
+    assert stack.ended(stack.ask(Sleep(key=stack.keys(1)[0], seconds=0.0))[0])["status"] == "succeeded"

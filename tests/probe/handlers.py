@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable
 
+from billiard.exceptions import SoftTimeLimitExceeded
+from celery import shared_task
 from celery.exceptions import Ignore, Reject, Retry
 from sqlalchemy import text
 
 from consumers.run import Run
-from consumers.task import handles
+from consumers.task import LineTask, handles
 from shared import errors
 from tests.probe import kinds
 
@@ -109,3 +112,17 @@ def ask(ask: kinds.Ask, run: Run) -> None:
         effect.ask(*(kinds.Store(key=ask.key + child) for child in range(1, ask.children + 1)))
         if ask.fail:
             raise made("ZeroDivisionError")
+
+
+@shared_task(name=kinds.DAWDLE.name, base=LineTask, soft_time_limit=0.3, time_limit=30)
+def dawdle(_ask: kinds.Dawdle, _run: Run) -> None:
+    """Be interrupted."""
+    time.sleep(30)
+
+
+@shared_task(name=kinds.HANG.name, base=LineTask, soft_time_limit=0.2, time_limit=0.6)
+def hang(_ask: kinds.Hang, _run: Run) -> None:
+    """Hear the interruption, go on, and be killed."""
+    with contextlib.suppress(SoftTimeLimitExceeded):
+        time.sleep(30)
+    time.sleep(30)

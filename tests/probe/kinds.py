@@ -49,6 +49,14 @@ class Crash(Payload):
     crash: bool = False
 
 
+class Dawdle(Payload):
+    """Take longer than the kind's soft limit allows."""
+
+
+class Hang(Payload):
+    """Take longer than the kind's hard limit allows."""
+
+
 class Ask(Payload):
     """Upsert the row `key`, ask for `children` further rows after it, then fail if told so."""
 
@@ -73,8 +81,10 @@ LIFTED = Kind(
 )
 DIE = Kind("scrape.series.probe_die", Die, "Kill its own process.", example={})
 CRASH = Kind("maintenance.probe.crash", Crash, "Store a row or kill its own process.", example={"key": 1})
+DAWDLE = Kind("scrape.series.probe_dawdle", Dawdle, "Take too long.", example={})
+HANG = Kind("scrape.series.probe_hang", Hang, "Take far too long.", example={})
 ASK = Kind("maintenance.probe.ask", Ask, "Store a row and ask for more.", example={"key": 1})
 
-PROBE_CONTRACTS = Contracts((*CONTRACTS, NOTHING, STORE, SLEEP, FAIL, LIFTED, DIE, CRASH, ASK))
+PROBE_CONTRACTS = Contracts((*CONTRACTS, NOTHING, STORE, SLEEP, FAIL, LIFTED, DIE, CRASH, DAWDLE, HANG, ASK))
 
 TABLE = "CREATE TABLE IF NOT EXISTS probe_rows (key bigint PRIMARY KEY, value bigint NOT NULL, times int NOT NULL)"
