@@ -126,6 +126,16 @@ ON CONFLICT (message_id) DO UPDATE
     WHERE sync_log.status <> 'succeeded'
 """
 
+_BURY = """
+INSERT INTO sync_log (message_id, kind, queue, entity, correlation_id, cause, published_at, started_at,
+                      status, finished_at, attempts)
+VALUES (%(message_id)s, %(kind)s, %(queue)s, %(entity)s, %(correlation_id)s, %(cause)s, %(published_at)s,
+        %(started_at)s, 'failed', %(at)s, jsonb_build_array(%(attempt)s::jsonb))
+ON CONFLICT (message_id) DO UPDATE
+    SET status = 'failed', finished_at = excluded.finished_at, attempts = sync_log.attempts || excluded.attempts
+    WHERE sync_log.status IN ('running', 'retrying')
+"""
+
 
 def begin(connection: Connection, entry: Entry) -> bool:
     """Mark a message as running; False when its effect was committed before.
@@ -175,6 +185,15 @@ def fail(connection: Connection, entry: Entry, attempt: Attempt, *, final: bool,
     status = "failed" if final else "retrying"
     values = _values(entry) | {"at": at if final else None, "status": status, "attempt": _told(attempt)}
     driver(connection).execute(_FAIL, values)
+
+
+def bury(connection: Connection, entry: Entry, attempt: Attempt, at: datetime) -> None:
+    """Record that the broker gave a message up, inside the caller's transaction; what has ended stays as it is.
+
+    Whoever worked on it was killed each time, and could not say so.
+    """
+    values = _values(entry) | {"at": at, "attempt": _told(attempt)}
+    driver(connection).execute(_BURY, values)
 
 
 def _told(attempt: Attempt) -> str | None:

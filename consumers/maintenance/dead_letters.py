@@ -8,9 +8,10 @@ from typing import Any
 import structlog
 from celery import Task, shared_task
 from celery.exceptions import Reject
+from sqlalchemy import Connection
 
 from consumers.consumer import KEEP
-from shared import ledger
+from shared import clock, ledger, runlog
 from shared.broker.topology import DEAD_LETTERS
 from shared.broker.wire import Delivery
 from shared.telemetry import metrics
@@ -42,6 +43,8 @@ def keep(delivery: Delivery) -> Any:
     try:
         with wiring.engine.begin() as connection:
             death = ledger.keep(connection, delivery)
+            if death.error is None:
+                _bury(connection, delivery, death)
     except Exception as error:
         log.exception("dead letter not kept yet", message_id=delivery.message_id)
         time.sleep(PAUSE)
@@ -50,3 +53,17 @@ def keep(delivery: Delivery) -> Any:
         "dead letter kept", kind=death.kind, queue=death.queue, reason=death.reason, message_id=delivery.message_id
     )
     metrics.messages_handled.labels(DEAD_LETTERS, KEEP, "done").inc()
+
+
+def _bury(connection: Connection, delivery: Delivery, death: ledger.Death) -> None:
+    """Tell the run log of a death that no worker lived to tell, so that nobody waits for the message any more."""
+    at = clock.now()
+    message = delivery.message(clock.milliseconds(at))
+    published_at = clock.from_milliseconds(message.published_at)
+    entry = runlog.Entry(
+        message.message_id, death.kind, death.queue, None, message.correlation_id, message.cause, published_at, at
+    )
+    told = runlog.Attempt(
+        message.attempt, at.isoformat(), at.isoformat(), "dead", death.reason, "given up by the broker"
+    )
+    runlog.bury(connection, entry, told, at)

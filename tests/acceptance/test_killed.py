@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from consumers.results import MessageFailed
 from tests.acceptance.stack import Running, Stack
 from tests.eventually import eventually
-from tests.probe.kinds import Dawdle, Die, Hang, Sleep, Store
+from tests.probe.kinds import Dawdle, Die, Sleep, Store
 
 SECONDS = 1.0
 """How long the work of one message takes here: long enough to be killed in its middle."""
@@ -119,7 +120,9 @@ def test_work_that_takes_too_long_is_interrupted_tried_again_and_at_last_dead(st
 
 
 def test_work_that_cannot_be_interrupted_is_killed_up_to_the_delivery_limit(stack: Stack, victim: Running) -> None:
-    (message,) = stack.ask(Hang())
-    assert stack.letter(message, within=60)["reason"] == "delivery_limit"
+    result = stack.app.tasks["scrape.series.probe_hang"].delay()
+    assert stack.letter(result.id, within=60)["reason"] == "delivery_limit"
+    with pytest.raises(MessageFailed, match="delivery_limit: given up by the broker"):
+        result.get(timeout=10)
     assert victim.alive()
     assert stack.ended(stack.ask(Sleep(key=stack.keys(1)[0], seconds=0.0))[0])["status"] == "succeeded"

@@ -146,3 +146,35 @@ def test_several_messages_finish_together_or_not_at_all(engine: Engine) -> None:
         assert runlog.done(connection, [entry.message_id for entry in entries]) == {"message-2"}
         runlog.finish_many(connection, [entries[0], entries[2]], [DONE] * 2, [None] * 2, NOW)
         assert len(runlog.done(connection, [entry.message_id for entry in entries])) == 3
+
+
+GIVEN_UP = Attempt(0, NOW.isoformat(), NOW.isoformat(), "dead", "delivery_limit", "given up by the broker")
+
+
+def bury(engine: Engine) -> None:
+    with engine.begin() as connection:
+        runlog.bury(connection, ENTRY, GIVEN_UP, NOW)
+
+
+def test_a_message_whose_workers_were_all_killed_has_failed(engine: Engine) -> None:
+    begin(engine)
+    bury(engine)
+    after = row(engine)
+    assert (after["status"], after["finished_at"]) == ("failed", NOW)
+    assert [attempt["error"] for attempt in after["attempts"]] == ["delivery_limit"]
+
+
+def test_a_message_given_up_that_nobody_began_has_failed_too(engine: Engine) -> None:
+    bury(engine)
+    assert row(engine)["status"] == "failed"
+
+
+def test_giving_up_changes_nothing_that_has_ended(engine: Engine) -> None:
+    fail(engine, RETRIED, final=True)
+    failed = row(engine)
+    bury(engine)
+    assert row(engine) == failed
+    finish(engine)
+    succeeded = row(engine)
+    bury(engine)
+    assert row(engine) == succeeded
