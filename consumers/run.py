@@ -121,6 +121,10 @@ class Run:
             self.entry = replace(self.entry, entity=entity)
         return payload
 
+    def repeats(self, done: tuple[str, str | None]) -> bool:
+        """Tell whether a message that was done under the same id, of this kind and about that, was this one."""
+        return done == (self.entry.kind, self.entry.entity)
+
     def begin(self) -> None:
         """Show in the run log that work on this message has begun; raises AlreadyDone when it needs none.
 

@@ -24,7 +24,7 @@ from consumers.wiring import Wiring
 from shared import ledger, runlog
 from shared.broker.wire import Delivery
 from shared.contracts.kind import Kind, Payload
-from shared.errors import UnknownKind
+from shared.errors import IdTaken, UnknownKind
 
 log = structlog.get_logger(__name__)
 
@@ -129,8 +129,11 @@ class LineTask(Task):
                 with run.finish():
                     pass
         except runlog.AlreadyDone:
-            if run.message.replay:
-                with run.wiring.engine.begin() as connection:
+            with run.wiring.engine.begin() as connection:
+                done = runlog.done(connection, [run.message.message_id]).get(run.message.message_id)
+                if done is not None and not run.repeats(done):
+                    raise IdTaken(run.message.message_id, " ".join(filter(None, done))) from None
+                if run.message.replay:
                     ledger.resolve(connection, run.message.message_id)
             return "duplicate"
         return "done"

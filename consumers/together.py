@@ -29,6 +29,8 @@ def handle_together(task: Any, deliveries: Sequence[Delivery], wiring: Wiring) -
         payloads = [run.read() for run in runs]
         with wiring.engine.begin() as connection:
             known = runlog.done(connection, [run.message.message_id for run in runs])
+            if not all(run.repeats(known[run.message.message_id]) for run in runs if run.message.message_id in known):
+                return False
             shared = Shared(connection)
             for run, payload in zip(runs, payloads, strict=True):
                 if run.message.message_id not in known:

@@ -11,7 +11,8 @@ MillraceError
 │   │   ├── Undecodable       not JSON, or not an object
 │   │   ├── UnknownKind       no contract of that name
 │   │   ├── UnknownSchema     a version this release does not know
-│   │   └── ContractViolation the payload does not fit its contract
+│   │   ├── ContractViolation the payload does not fit its contract
+│   │   └── IdTaken           another message with its id has been done before
 │   ├── Expired               the publisher's deadline passed before it started
 │   ├── UpstreamGone          404 or 410: the entity is not there
 │   ├── UpstreamRefused       any other 4xx: our request or our key is wrong
@@ -111,6 +112,14 @@ class ContractViolation(InvalidMessage):
         self.kind = kind
         self.problems = problems
         super().__init__(f"{kind}: " + "; ".join(problems))
+
+
+class IdTaken(InvalidMessage):
+    """A message of another kind, or about something else, has been done under this message's id."""
+
+    def __init__(self, message_id: str, done: str) -> None:
+        self.message_id = message_id
+        super().__init__(f"message {message_id} has been done before, and was another: {done}")
 
 
 class Expired(Permanent):

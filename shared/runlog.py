@@ -156,13 +156,13 @@ def finish(connection: Connection, entry: Entry, attempt: Attempt, result: Any, 
         raise AlreadyDone
 
 
-def done(connection: Connection, message_ids: Sequence[str]) -> set[str]:
-    """Return those messages whose effect has been committed."""
+def done(connection: Connection, message_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+    """Return those messages whose effect has been committed, each with its kind and what it was about."""
     rows = driver(connection).execute(
-        "SELECT message_id FROM sync_log WHERE message_id = ANY(%s) AND status = 'succeeded'",
+        "SELECT message_id, kind, entity FROM sync_log WHERE message_id = ANY(%s) AND status = 'succeeded'",
         ([_clean(message_id) for message_id in message_ids],),
     )
-    return {row[0] for row in rows}
+    return {message_id: (kind, entity) for message_id, kind, entity in rows}
 
 
 def finish_many(

@@ -13,7 +13,7 @@ import pytest
 from tests.acceptance.stack import Running, Stack
 from tests.acceptance.strays import DONE, STORE, STRAYS, properties
 from tests.eventually import eventually
-from tests.probe.kinds import Store
+from tests.probe.kinds import Nothing, Sleep, Store
 
 
 @dataclass
@@ -91,12 +91,30 @@ def test_no_stray_ended_the_worker_or_a_process_and_nothing_remains_in_any_queue
     eventually(lambda: stack.times(key) == [1], what="the next message")
 
 
-def test_one_id_for_two_messages_is_one_effect_and_no_loss_of_the_pool(stack: Stack, maintenance: Running) -> None:
-    first, second = stack.keys(2)
+@pytest.mark.parametrize("kind", ["maintenance.probe.lifted", STORE], ids=["alone", "as one of a bundle"])
+def test_an_id_that_was_used_for_something_else_is_no_duplicate_but_a_mistake_that_is_kept(
+    stack: Stack, maintenance: Running, kind: str
+) -> None:
+    (key,) = stack.keys(1)
+    message_id = f"reused by {kind}"
+    (done,) = stack.ask(Nothing(), message_id=message_id)
+    assert stack.ended(done)["status"] == "succeeded"
+    body = b'{"key": %d}' % key
+    reused = properties(message_id=message_id, headers={"schema": 1 if kind == STORE else 2})
     with stack.channel() as channel:
-        for key in (first, second):
-            body = b'{"key": %d}' % key
-            channel.basic_publish("maintenance", STORE, body, properties(message_id="same"), mandatory=True)
-    eventually(lambda: stack.left("maintenance") == 0, what="an empty queue")
-    assert len(stack.times(first, second)) == 1
+        channel.basic_publish("maintenance", kind, body, reused, mandatory=True)
+    letter = stack.letter(message_id)
+    assert (letter["reason"], letter["error_class"], bytes(letter["body"])) == ("invalid", "IdTaken", body)
+    assert "maintenance.probe.nothing" in letter["error"]
+    assert stack.times(key) == []
+    assert stack.ended(message_id)["status"] == "succeeded"
     assert maintenance.alive()
+
+
+def test_an_id_that_was_used_for_another_entity_is_such_a_mistake(stack: Stack, content: Running) -> None:
+    first, second = stack.keys(2)
+    (message_id,) = stack.ask(Sleep(key=first, seconds=0.0))
+    assert stack.ended(message_id)["status"] == "succeeded"
+    stack.ask(Sleep(key=second, seconds=0.0), message_id=message_id)
+    assert stack.letter(message_id)["error_class"] == "IdTaken"
+    assert content.alive()

@@ -143,7 +143,9 @@ def test_several_messages_finish_together_or_not_at_all(engine: Engine) -> None:
     with pytest.raises(AlreadyDone), engine.begin() as connection:
         runlog.finish_many(connection, entries, [DONE] * 3, [None] * 3, NOW)
     with engine.begin() as connection:
-        assert runlog.done(connection, [entry.message_id for entry in entries]) == {"message-2"}
+        assert runlog.done(connection, [entry.message_id for entry in entries]) == {
+            "message-2": (ENTRY.kind, ENTRY.entity)
+        }
         runlog.finish_many(connection, [entries[0], entries[2]], [DONE] * 2, [None] * 2, NOW)
         assert len(runlog.done(connection, [entry.message_id for entry in entries])) == 3
 
