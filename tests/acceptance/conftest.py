@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -48,3 +49,9 @@ def person(stack: Stack, maintenance: Running) -> Iterator[Running]:  # noqa: AR
     worker = stack.worker("person", concurrency=1)
     yield worker
     worker.stop()
+
+
+@pytest.fixture
+def sleep(stack: Stack) -> Any:
+    """Return a Celery task of the pool `content` that sleeps, as a client sees it."""
+    return stack.app.tasks["scrape.series.probe_sleep"]
