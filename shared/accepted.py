@@ -17,7 +17,7 @@ KEPT_DAYS = 30
 """Days for which an id is remembered; as long as a publisher can reasonably go on retrying."""
 
 
-class IdTaken(MillraceError):
+class AcceptedBefore(MillraceError):
     """The message id was used before, for another kind or payload."""
 
     def __init__(self, message_id: str, kind: str) -> None:
@@ -57,7 +57,7 @@ WHERE run.message_id IS NOT NULL OR accepted.message_id IS NOT NULL
 def accept(connection: Connection, message: Message) -> bool:
     """Put a message into the outbox inside the caller's transaction; False if that was done before.
 
-    Raises IdTaken when its id was used for another message.
+    Raises AcceptedBefore when its id was used for another message.
     """
     digest = hashlib.sha256(message.body).digest()
     values = {
@@ -75,7 +75,7 @@ def accept(connection: Connection, message: Message) -> bool:
         "SELECT kind, digest FROM accepted_messages WHERE message_id = %s", (message.message_id,)
     ).fetchone()
     if known is not None and (known[0], bytes(known[1])) != (message.kind, digest):
-        raise IdTaken(message.message_id, known[0])
+        raise AcceptedBefore(message.message_id, known[0])
     return False
 
 

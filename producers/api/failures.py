@@ -17,7 +17,7 @@ from producers.api import problems
 from producers.api.catalogue import NoSuchEntity, NothingToAnswer
 from producers.api.database import DatabaseAway
 from producers.api.problems import FieldProblem, Problem
-from shared.accepted import IdTaken
+from shared.accepted import AcceptedBefore
 from shared.errors import ContractViolation, InvalidMessage, UnknownKind
 from shared.ledger import NoSuchLetter, NotOpen
 
@@ -78,7 +78,7 @@ TRANSLATION: Final[dict[type[Exception], Callable[[Any], Problem]]] = {
     UnknownKind: _as(problems.UNKNOWN_KIND),
     ContractViolation: _contract,
     InvalidMessage: _as(problems.CONTRACT_VIOLATION),
-    IdTaken: _as(problems.ID_TAKEN),
+    AcceptedBefore: _as(problems.ID_TAKEN),
     NoSuchLetter: _as(problems.NO_SUCH_LETTER),
     NotOpen: _as(problems.NOT_OPEN),
 }
