@@ -5,19 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from types import ModuleType
 from typing import Any
 
 from celery import Celery, current_app, signals
 from celery.result import AsyncResult
 from kombu.entity import Exchange, Queue
 
-from consumers import exporter
 from consumers.consumer import LineConsumer
-from consumers.content import screen as content_screen
 from consumers.frames import FrameHandler
-from consumers.maintenance import dead_letters
-from consumers.person import screen as person_screen
 from consumers.results import RunLogBackend
 from consumers.wiring import Wiring
 from shared import clock
@@ -28,8 +23,15 @@ from shared.errors import ContractViolation
 from shared.settings import Settings
 from shared.telemetry import start as telemetry
 
-HANDLERS = (content_screen, person_screen, dead_letters)
-"""Every module with handlers. Importing one makes its handlers known to every app; the list is there to be read."""
+HANDLERS = {
+    "content": ("consumers.content.screen",),
+    "person": ("consumers.person.screen",),
+    "scraping": (),
+    "processing": (),
+    "maintenance": ("consumers.maintenance.dead_letters",),
+}
+"""Every module with handlers, by the pool that works with them. A pool imports its own and no more: it starts sooner,
+and what one domain needs (parsers of calendars, of pages) takes no memory of the others."""
 
 
 class Millrace(Celery):
@@ -81,19 +83,22 @@ class Millrace(Celery):
 
 
 def create_app(
-    settings: Settings, contracts: Contracts = CONTRACTS, handlers: Sequence[ModuleType] = HANDLERS
+    settings: Settings, contracts: Contracts = CONTRACTS, handlers: Mapping[str, Sequence[str]] = HANDLERS
 ) -> Millrace:
     """Return the Celery app for these settings; nothing is connected yet.
 
-    `handlers` are modules already imported: their tasks register themselves with every app.
+    A pool (`MILLRACE_POOL` says which) imports its own handlers when it starts, any other process all of them, when
+    it first looks a task up.
     """
     app = Millrace("millrace", set_as_current=True)
+    pool = os.environ.get("MILLRACE_POOL")
+    modules = handlers.values() if pool is None else [handlers.get(pool, ())]
     app.settings, app.contracts = settings, contracts
     app.conf.update(
         broker_url=settings.rabbitmq_url.get_secret_value(),
         result_backend=f"{RunLogBackend.__module__}:{RunLogBackend.__name__}",
         worker_consumer=f"{LineConsumer.__module__}:{LineConsumer.__name__}",
-        include=[module.__name__ for module in (*handlers, exporter)],
+        include=[*(name for names in modules for name in names), "consumers.exporter", "consumers.task"],
         task_queues=[_queue(name) for pool in topology.POOLS for name in pool.queues],
         task_default_queue=topology.POOLS[0].name,
         task_create_missing_queues=False,

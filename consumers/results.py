@@ -41,8 +41,7 @@ class RunLogBackend(BaseBackend):
 
     def get_task_meta(self, task_id: str, cache: bool = True) -> dict[str, Any]:  # noqa: ARG002 - Celery's signature
         """Return Celery's view of a message; one that nobody has begun is PENDING, as always with Celery."""
-        with self.app.wiring.engine.connect() as connection:
-            status = runlog.status(connection, task_id)
+        status = self._status(task_id)
         if status is None:
             return {"task_id": task_id, "status": states.PENDING, "result": None, "traceback": None}
         state = STATES[status["status"]]
@@ -60,6 +59,17 @@ class RunLogBackend(BaseBackend):
             "date_done": status["finished_at"] and status["finished_at"].isoformat(),
             "children": [],
         }
+
+    def _status(self, task_id: str) -> dict[str, Any] | None:
+        """Read a message's row, on a new connection where the database was restarted behind the pool's back."""
+        engine = self.app.wiring.engine
+        try:
+            with engine.connect() as connection:
+                return runlog.status(connection, task_id)
+        except psycopg.OperationalError:
+            engine.dispose()
+        with engine.connect() as connection:
+            return runlog.status(connection, task_id)
 
     def wait_for(self, task_id: str, timeout: float | None = None, interval: float = POLL, **options: Any) -> Any:
         """Wait for a message to be done; raises Celery's TimeoutError."""

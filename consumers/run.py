@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -17,10 +17,12 @@ from shared.contracts.kind import Payload
 from shared.contracts.registry import Contracts
 from shared.errors import Expired, NotYet
 from shared.telemetry import metrics
-from shared.upstreams.tvdb import Tvdb
+from shared.upstreams.gateway import Gateway
 
 if TYPE_CHECKING:
     from consumers.wiring import Wiring
+
+T = TypeVar("T")
 
 BACKGROUND = 1
 """Priority of what follows from other work: nobody is waiting for it."""
@@ -137,11 +139,10 @@ class Run:
                     raise runlog.AlreadyDone
             self.began = True
 
-    @property
-    def tvdb(self) -> Tvdb:
-        """TheTVDB."""
+    def upstream(self, opening: Callable[[Gateway], T]) -> T:
+        """Return an upstream's client, e.g. `run.upstream(open_tvdb)`; work on this message has begun."""
         self.begin()
-        return self.wiring.tvdb
+        return self.wiring.upstream(opening)
 
     @contextmanager
     def finish(self) -> Iterator[Effect]:

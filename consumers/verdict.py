@@ -13,7 +13,7 @@ import psycopg
 import sqlalchemy.exc
 from billiard.exceptions import SoftTimeLimitExceeded
 
-from shared.errors import Expired, InvalidMessage, LimitReached, NotYet, Permanent, PublishError, Transient
+from shared.errors import BreakerOpen, Expired, InvalidMessage, LimitReached, NotYet, Permanent, PublishError, Transient
 
 RETRIES = 3
 """Further attempts a message gets after its first one failed for a transient reason."""
@@ -60,7 +60,7 @@ def decide(error: BaseException, attempt: int, chance: float, *, backoff: tuple[
             return Dead("rejected")
         case NotYet(retry_after=wait):
             return Later(wait or 0.0, spends=False)
-        case LimitReached(retry_after=wait):
+        case LimitReached(retry_after=wait) | BreakerOpen(retry_after=wait):
             return Later((wait or 1.0) * (1 + JITTER * chance), spends=False)
     if database_is_away(error):
         return Later(DATABASE_AWAY * (1 + JITTER * chance), spends=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any, TypeVar
 
 import httpx
 from sqlalchemy import Engine
@@ -11,8 +13,10 @@ from shared.broker.publisher import Publisher
 from shared.contracts.registry import Contracts
 from shared.database.engine import open_engine
 from shared.settings import Settings
+from shared.upstreams.gateway import Gateway
 from shared.upstreams.http import open_client
-from shared.upstreams.tvdb import Tvdb, open_tvdb
+
+T = TypeVar("T")
 
 
 class Wiring:
@@ -26,6 +30,7 @@ class Wiring:
         self.settings = settings
         self.contracts = contracts
         self.name = name
+        self._upstreams: dict[Callable[[Gateway], Any], Any] = {}
 
     @cached_property
     def engine(self) -> Engine:
@@ -42,10 +47,12 @@ class Wiring:
         """The one HTTP client of this process."""
         return open_client(self.settings)
 
-    @cached_property
-    def tvdb(self) -> Tvdb:
-        """TheTVDB."""
-        return open_tvdb(self.http, self.settings)
+    def upstream(self, opening: Callable[[Gateway], T]) -> T:
+        """Return this process's client of an upstream, e.g. of `open_tvdb`; raises MissingSetting without its key."""
+        if opening not in self._upstreams:
+            self._upstreams[opening] = opening(Gateway(self.http, self.settings, self.engine))
+        client: T = self._upstreams[opening]
+        return client
 
     def close(self) -> None:
         """Close what was opened."""

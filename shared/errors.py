@@ -5,6 +5,7 @@ MillraceError
 │   ├── UpstreamAway          timeout, connection, 5xx, an answer cut short
 │   ├── RateLimited           the upstream said 429; carries its Retry-After
 │   ├── LimitReached          our own limit for an upstream; waiting for it spends no attempt
+│   ├── BreakerOpen           an upstream kept failing, nobody asks it for a while; spends no attempt
 │   └── NotYet                the message asked to start later than now; spends no attempt
 ├── Permanent                 the same message will never succeed as it is
 │   ├── InvalidMessage        what arrived cannot be understood
@@ -66,6 +67,15 @@ class LimitReached(Transient):
         self.upstream = upstream
         self.retry_after = retry_after
         super().__init__(f"{upstream}: our own limit is used up for {retry_after:g} s")
+
+
+class BreakerOpen(Transient):
+    """An upstream failed so often in a row that nobody asks it for the next `retry_after` seconds."""
+
+    def __init__(self, upstream: str, retry_after: float) -> None:
+        self.upstream = upstream
+        self.retry_after = retry_after
+        super().__init__(f"{upstream}: it kept failing and is left alone for {retry_after:g} s")
 
 
 class NotYet(Transient):

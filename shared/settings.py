@@ -61,6 +61,51 @@ class Settings(BaseSettings):
     tvdb_pin: SecretStr | None = Field(
         None, validation_alias="TVDB_PIN", description="Subscriber PIN; only user-subscription keys have one."
     )
+    wikidata_url: str = Field(
+        "https://query.wikidata.org/sparql",
+        validation_alias="WIKIDATA_URL",
+        description="Wikidata's SPARQL endpoint; it wants no key.",
+    )
+    tmdb_url: str = Field(
+        "https://api.themoviedb.org/3", validation_alias="TMDB_URL", description="Base address of TMDb's API v3."
+    )
+    tmdb_token: SecretStr | None = Field(
+        None, validation_alias="TMDB_TOKEN", description="TMDb's API read access token; or give TMDB_API_KEY."
+    )
+    tmdb_api_key: SecretStr | None = Field(
+        None, validation_alias="TMDB_API_KEY", description="TMDb's API key (v3), 32 hexadecimal digits."
+    )
+    brickset_url: str = Field(
+        "https://brickset.com",
+        validation_alias="BRICKSET_URL",
+        description="Address of Brickset: its API is below /api/v3.asmx, its catalogue pages below /minifigs.",
+    )
+    brickset_api_key: SecretStr | None = Field(
+        None, validation_alias="BRICKSET_API_KEY", description="Key of Brickset's API v3."
+    )
+    brickset_calls_per_day: PositiveInt = Field(
+        100,
+        validation_alias="BRICKSET_CALLS_PER_DAY",
+        description="Calls of getSets a day; Brickset raises it on request.",
+    )
+    ebay_url: str = Field(
+        "https://api.ebay.com", validation_alias="EBAY_URL", description="Base address of eBay's APIs."
+    )
+    ebay_client_id: SecretStr | None = Field(
+        None, validation_alias="EBAY_CLIENT_ID", description="App id of an eBay keyset."
+    )
+    ebay_client_secret: SecretStr | None = Field(
+        None, validation_alias="EBAY_CLIENT_SECRET", description="Cert id of an eBay keyset."
+    )
+    ebay_marketplace: str = Field(
+        "EBAY_US",
+        pattern="^EBAY_[A-Z]{2,4}$",
+        validation_alias="EBAY_MARKETPLACE",
+        description="Whose offers are read.",
+    )
+    ebay_calls_per_day: PositiveInt = Field(
+        5000, validation_alias="EBAY_CALLS_PER_DAY", description="Calls a day; eBay raises it on request."
+    )
     contact: str = Field(
         "https://github.com/millrace/millrace",
         validation_alias="MILLRACE_CONTACT",

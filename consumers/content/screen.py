@@ -17,7 +17,7 @@ def save_series_full(ask: screen.SaveSeries, run: Run) -> None:
     """Save a series with seasons, episodes, credits, genres and aliases."""
     at = clock.now()
     try:
-        series = tvdb.read_series(run.tvdb.fetch_series(ask.tvdb_id))
+        series = tvdb.read_series(run.upstream(tvdb.open_tvdb).fetch_series(ask.tvdb_id))
     except UpstreamGone:
         record_gone(run, "series", ask.tvdb_id)
         return
@@ -35,7 +35,7 @@ def save_movie_full(ask: screen.SaveMovie, run: Run) -> None:
     """Save a movie with credits, genres and aliases."""
     at = clock.now()
     try:
-        movie = tvdb.read_movie(run.tvdb.fetch_movie(ask.tvdb_id))
+        movie = tvdb.read_movie(run.upstream(tvdb.open_tvdb).fetch_movie(ask.tvdb_id))
     except UpstreamGone:
         record_gone(run, "movie", ask.tvdb_id)
         return

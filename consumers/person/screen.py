@@ -17,7 +17,7 @@ def save_person_full(ask: screen.SavePerson, run: Run) -> None:
     """Save a person."""
     at = clock.now()
     try:
-        person = tvdb.read_person(run.tvdb.fetch_person(ask.tvdb_id))
+        person = tvdb.read_person(run.upstream(tvdb.open_tvdb).fetch_person(ask.tvdb_id))
     except UpstreamGone:
         record_gone(run, "person", ask.tvdb_id)
         return

@@ -13,13 +13,33 @@ from deploy.local import postgres
 from deploy.local.home import CHECKOUT, Home, write_private
 from deploy.local.ports import LOOPBACK
 from deploy.local.state import State
-from deploy.sandbox.options import API_KEY
+from deploy.sandbox import options
 
-GIVEN = ("RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL", "DATABASE_URL", "TVDB_URL", "TVDB_API_KEY", "TVDB_PIN")
+STANDINS = {
+    "TVDB_URL": ("/tvdb/v4", {"TVDB_API_KEY": options.API_KEY}),
+    "WIKIDATA_URL": ("/wikidata/sparql", {}),
+    "TMDB_URL": ("/tmdb/3", {"TMDB_TOKEN": options.TMDB_TOKEN}),
+    "BRICKSET_URL": ("/brickset", {"BRICKSET_API_KEY": options.BRICKSET_API_KEY}),
+    "EBAY_URL": (
+        "/ebay",
+        {"EBAY_CLIENT_ID": options.EBAY_CLIENT_ID, "EBAY_CLIENT_SECRET": options.EBAY_CLIENT_SECRET},
+    ),
+}
+"""Where the sandbox answers as each upstream does, and with which keys. Importing it to ask would cost a second; a
+test compares."""
+
+OF_UPSTREAMS = {url: (url, *keys) for url, (_, keys) in STANDINS.items()}
+OF_UPSTREAMS["TVDB_URL"] += ("TVDB_PIN",)
+OF_UPSTREAMS["TMDB_URL"] += ("TMDB_API_KEY",)
+"""What a person may set to have a true upstream, or another stand-in, instead."""
+
+GIVEN = (
+    "RABBITMQ_URL",
+    "RABBITMQ_MANAGEMENT_URL",
+    "DATABASE_URL",
+    *(name for names in OF_UPSTREAMS.values() for name in names),
+)
 """What a person may set to point the stack elsewhere."""
-
-TVDB = "/tvdb/v4"
-"""Where the sandbox answers as TheTVDB does. Importing it to ask would cost a second; a test compares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +58,9 @@ class Given:
         """Say whether the database is somebody else's."""
         return "DATABASE_URL" in self.values
 
-    @property
-    def tvdb(self) -> bool:
-        """Say whether TheTVDB is meant to be the true one, or another stand-in."""
-        return "TVDB_URL" in self.values or "TVDB_API_KEY" in self.values
+    def upstream(self, url: str) -> bool:
+        """Say whether the upstream of this variable is meant to be the true one, or another stand-in."""
+        return any(name in self.values for name in OF_UPSTREAMS[url])
 
 
 def given(environment: Mapping[str, str], state: State | None) -> Given:
@@ -50,8 +69,10 @@ def given(environment: Mapping[str, str], state: State | None) -> Given:
     if state is not None:
         ours = (state.rabbitmq.password, state.database_password)
         values = {name: value for name, value in values.items() if not any(secret in value for secret in ours)}
-    if values.get("TVDB_API_KEY") == API_KEY and urlsplit(values.get("TVDB_URL", "")).hostname == LOOPBACK:
-        del values["TVDB_API_KEY"], values["TVDB_URL"]
+    for url, (path, keys) in STANDINS.items():
+        address = urlsplit(values.get(url, ""))
+        if (address.hostname, address.path) == (LOOPBACK, path) and keys.items() <= values.items():
+            values = {name: value for name, value in values.items() if name != url and name not in keys}
     if "RABBITMQ_URL" not in values:
         values.pop("RABBITMQ_MANAGEMENT_URL", None)
     return Given(values)
@@ -69,13 +90,12 @@ def addresses(home: Home, state: State, outside: Given, metrics: Iterable[str]) 
         "MILLRACE_METRICS_URLS": " ".join(f"http://{LOOPBACK}:{state.ports[name]}/metrics" for name in metrics),
         "MILLRACE_ADMIN_TOKEN": state.admin_token,
         "SANDBOX_URL": sandbox,
-        "TVDB_URL": f"{sandbox}{TVDB}",
-        "TVDB_API_KEY": API_KEY,
     }
     if outside.broker:
         del told["RABBITMQ_MANAGEMENT_URL"]
-    if outside.tvdb:
-        del told["TVDB_URL"], told["TVDB_API_KEY"]
+    for url, (path, keys) in STANDINS.items():
+        if not outside.upstream(url):
+            told |= {url: f"{sandbox}{path}", **keys}
     return told | dict(outside.values)
 
 

@@ -18,6 +18,19 @@ SUBSCRIBER_KEY = "00000000-5a4d-4b0c-8000-737562736372"
 PIN = "SANDBOX1"
 """The PIN that goes with `SUBSCRIBER_KEY`."""
 
+TMDB_TOKEN = "sandbox.tmdb.read-access-token"  # noqa: S105 - it opens nothing
+"""Read access token that the TMDb stand-in accepts as a bearer."""
+
+TMDB_API_KEY = "5a4d4b0c80006d696c6c726163650000"
+"""API key that it accepts as a parameter."""
+
+BRICKSET_API_KEY = "3-sand-box0-0000"
+"""Key that the Brickset stand-in accepts."""
+
+EBAY_CLIENT_ID = "Millrace-sandbox-PRD-000000000-00000000"
+EBAY_CLIENT_SECRET = "PRD-sandbox00000-0000-0000-0000-0000"  # noqa: S105 - it opens nothing
+"""The keyset that the eBay stand-in gives tokens for."""
+
 PAGE_SIZE = 500
 """Records on a page of TheTVDB's lists, in every recording."""
 

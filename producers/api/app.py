@@ -55,7 +55,7 @@ class Wiring:
 def wire(settings: Settings) -> Wiring:
     """Return the wiring of a real process; nothing is connected yet."""
     database = Database(settings.database_url.get_secret_value(), settings.database_pool)
-    live = Live(settings)
+    live = Live(settings, database.engine)
     return Wiring(database, live, Catalogue(DatabaseShelf(database), live, max_ages(settings)))
 
 

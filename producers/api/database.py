@@ -48,7 +48,7 @@ class Database:
                 "cursor_factory": psycopg.AsyncRawCursor,
             },
         )
-        self._engine = open_engine(url, pool=pool, name=name, patience=CONNECTION_PATIENCE, ping=True)
+        self.engine = open_engine(url, pool=pool, name=name, patience=CONNECTION_PATIENCE, ping=True)
         self._threads = ThreadPoolExecutor(pool, thread_name_prefix="database")
 
     async def open(self) -> None:
@@ -59,7 +59,7 @@ class Database:
         """Close every connection."""
         await self._pool.close(timeout=CONNECTION_PATIENCE)
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._engine.dispose()
+        self.engine.dispose()
 
     async def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows that a reading statement answers; raises DatabaseAway."""
@@ -69,7 +69,7 @@ class Database:
         """Run a function of a connection in a thread and in a transaction of its own; raises DatabaseAway."""
 
         def work() -> T:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 return function(connection, *args, **kwargs)
 
         try:

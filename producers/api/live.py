@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
 import httpx
+from sqlalchemy import Engine
 
 from producers.api import answers
 from shared import clock
@@ -17,6 +18,7 @@ from shared.catalog.screen.rules import Counts, counts_of
 from shared.errors import MissingSetting
 from shared.settings import Settings
 from shared.upstreams import tvdb
+from shared.upstreams.gateway import Gateway
 from shared.upstreams.http import MOST_CONNECTIONS, open_client
 from shared.upstreams.tvdb import Tvdb
 
@@ -52,17 +54,19 @@ class Hits:
 class Live:
     """TheTVDB, asked from threads; without a key every question raises MissingSetting.
 
+    `engine` hands out the turns that this process shares with the pools.
+
     Every method raises the errors of `shared.upstreams.http`.
     """
 
-    def __init__(self, settings: Settings, client: httpx.Client | None = None) -> None:
+    def __init__(self, settings: Settings, engine: Engine | None = None, client: httpx.Client | None = None) -> None:
         self._client = open_client(settings) if client is None else client
         self._client.timeout = TIMEOUT
         self._threads = ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix="tvdb")
         self._missing: MissingSetting | None = None
         self._tvdb: Tvdb | None = None
         try:
-            self._tvdb = tvdb.open_tvdb(self._client, settings)
+            self._tvdb = tvdb.open_tvdb(Gateway(self._client, settings, engine))
         except MissingSetting as missing:
             # What is stored can be read without a key.
             self._missing = missing

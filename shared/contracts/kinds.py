@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts import screen
+from shared.contracts import adaptations, minifigures, screen, venues
 from shared.contracts.registry import Contracts
 
-CONTRACTS = Contracts((*screen.KINDS,))
+CONTRACTS = Contracts((*screen.KINDS, *venues.KINDS, *adaptations.KINDS, *minifigures.KINDS))

@@ -25,6 +25,13 @@ upstream_wait_seconds = Histogram(
     buckets=(0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
 )
 
+upstream_breaker = Gauge(
+    "millrace_upstream_breaker",
+    "Whether an upstream is asked at all: 0 closed (it is), 1 half open (one request finds out), 2 open (it is not).",
+    ["upstream"],
+    multiprocess_mode="mostrecent",
+)
+
 HANDLE_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 1800)
 WAIT_BUCKETS = (0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
 

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import httpx
+from httpx._client import UseClientDefault
 
 from shared.clock import now
 from shared.errors import LimitReached, MillraceError, RateLimited, UnreadableAnswer, UpstreamAway, UpstreamRefused
 from shared.settings import Settings
 from shared.telemetry import metrics
 from shared.upstreams.answer import Answer, refusal
-from shared.upstreams.limit import Limit
+from shared.upstreams.limit import Turns
 from shared.upstreams.secrets import masked, request_line
 from shared.version import VERSION
 
@@ -32,6 +33,7 @@ POOL_SECONDS: Final = 10.0  # for a free connection, when the API asks from many
 ANSWER_SECONDS: Final = 120.0  # for the whole answer: a drip of bytes would satisfy READ_SECONDS for ever
 MOST_CONNECTIONS: Final = 20
 MOST_REDIRECTS: Final = 3  # http to https, a renamed path, one to spare
+SILENCE: Final = 5.0  # seconds in which nobody asks an upstream that said 429 and not for how long
 LARGEST_ANSWER: Final = 32 * 1024 * 1024  # bytes after decompression; the largest real records are near 5 MiB
 
 Headers = Mapping[str, str]
@@ -62,14 +64,14 @@ class Upstream:
         name: str,
         client: httpx.Client,
         *,
-        limit: Limit | None = None,
+        turns: Turns | None = None,
         secrets: Iterable[str] = (),
         largest: int = LARGEST_ANSWER,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self._client = client
-        self._limit = limit
+        self._turns = turns
         self._secrets = set(secrets)
         self._largest = largest
         self._clock = clock
@@ -78,20 +80,68 @@ class Upstream:
         """Show this value in no error from now on."""
         self._secrets.add(value)
 
-    def get(self, url: str, what: str, *, params: Params | None = None, headers: Headers | None = None) -> Answer:
+    def get(
+        self,
+        url: str,
+        what: str,
+        *,
+        params: Params | None = None,
+        headers: Headers | None = None,
+        unchanged: bool = False,
+        patience: float | None = None,
+    ) -> Answer:
         """Ask for `what` (in words, for errors) and return the answer, whose status is a success.
 
-        Raises UpstreamAway, RateLimited, LimitReached, UpstreamGone, UpstreamRefused or UnreadableAnswer.
+        With `unchanged` the answer may also be 304, to a request whose headers name a version. `patience` is how many
+        seconds the upstream may take to begin, and between two pieces; the client's own when left out.
+        Raises UpstreamAway, RateLimited, LimitReached, BreakerOpen, UpstreamGone, UpstreamRefused or UnreadableAnswer.
         """
-        return self._send(what, lambda: self._client.build_request("GET", url, params=params, headers=headers))
+        return self._send(
+            what,
+            lambda: self._client.build_request("GET", url, params=params, headers=headers, timeout=_timeout(patience)),
+            unchanged=unchanged,
+        )
 
-    def post(self, url: str, what: str, *, json: object, headers: Headers | None = None) -> Answer:
-        """Send a JSON body; else as `get`."""
-        return self._send(what, lambda: self._client.build_request("POST", url, json=json, headers=headers))
+    def post(
+        self,
+        url: str,
+        what: str,
+        *,
+        json: object = None,
+        form: Mapping[str, str] | None = None,
+        headers: Headers | None = None,
+        patience: float | None = None,
+    ) -> Answer:
+        """Send a JSON body or a form; else as `get`."""
+        timeout = _timeout(patience)
+        return self._send(
+            what,
+            lambda: self._client.build_request("POST", url, json=json, data=form, headers=headers, timeout=timeout),
+        )
 
-    def _send(self, what: str, build: Callable[[], httpx.Request]) -> Answer:
-        if self._limit is not None:
-            metrics.upstream_wait_seconds.labels(self.name).observe(self._limit.take())
+    def _send(self, what: str, build: Callable[[], httpx.Request], *, unchanged: bool = False) -> Answer:
+        if self._turns is not None:
+            metrics.upstream_wait_seconds.labels(self.name).observe(self._turns.take())
+        try:
+            answer = self._answer(what, build, unchanged=unchanged)
+        except (UpstreamAway, RateLimited) as error:
+            if self._turns is not None:
+                self._note(self._turns, error)
+            raise
+        if self._turns is not None:
+            self._turns.succeeded()
+        return answer
+
+    def _note(self, turns: Turns, error: UpstreamAway | RateLimited) -> None:
+        """Let everybody who asks this upstream know what it said."""
+        if isinstance(error, RateLimited):
+            turns.hold(SILENCE if error.retry_after is None else error.retry_after)
+        else:
+            if error.retry_after is not None:
+                turns.hold(error.retry_after)
+            turns.failed()
+
+    def _answer(self, what: str, build: Callable[[], httpx.Request], *, unchanged: bool) -> Answer:
         started = self._clock()
         status = "error"
         try:
@@ -108,9 +158,9 @@ class Upstream:
         finally:
             metrics.upstream_seconds.labels(self.name).observe(self._clock() - started)
             metrics.upstream_requests.labels(self.name, status).inc()
+        if unchanged and answer.status == httpx.codes.NOT_MODIFIED:
+            return answer
         refused = refusal(answer, what, request_line(request), self._secrets, now())
-        if isinstance(refused, RateLimited) and self._limit is not None and refused.retry_after is not None:
-            self._limit.hold(refused.retry_after)
         if refused is not None:
             raise refused
         return answer
@@ -130,6 +180,12 @@ class Upstream:
         finally:
             response.close()
         return Answer(self.name, what, response.status_code, response.headers, bytes(body))
+
+
+def _timeout(patience: float | None) -> httpx.Timeout | UseClientDefault:
+    if patience is None:
+        return httpx.USE_CLIENT_DEFAULT
+    return httpx.Timeout(connect=CONNECT_SECONDS, read=patience, write=WRITE_SECONDS, pool=POOL_SECONDS)
 
 
 def _away(upstream: str, what: str) -> MillraceError:
@@ -169,4 +225,4 @@ def translated(upstream: str, what: str, error: Exception) -> tuple[MillraceErro
     return make(upstream, f"{what} ({type(error).__name__})"), label
 
 
-__all__ = ["Answer", "Limit", "LimitReached", "Upstream", "open_client", "translated"]
+__all__ = ["Answer", "LimitReached", "Upstream", "open_client", "translated"]

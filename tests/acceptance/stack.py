@@ -21,7 +21,7 @@ import psycopg
 from psycopg.rows import dict_row
 from pydantic import SecretStr
 
-from consumers.app import HANDLERS, Millrace, create_app
+from consumers.app import Millrace, create_app
 from deploy.local.ports import free_port, is_open
 from deploy.local.postgres import Database
 from deploy.local.process import Command, Process, Push, launch
@@ -35,7 +35,7 @@ from shared.broker.wire import Message, compose
 from shared.contracts.kind import Payload
 from shared.settings import Settings
 from tests.eventually import eventually
-from tests.probe import handlers
+from tests.probe.app import ALL
 from tests.probe.kinds import PROBE_CONTRACTS, TABLE
 
 ROOT = Path(__file__).parents[2]
@@ -115,7 +115,9 @@ class Stack:
         settings = Settings(
             rabbitmq_url=SecretStr(self.rabbitmq_url), database_url=SecretStr(self.database_url), database_pool=2
         )
-        return create_app(settings, PROBE_CONTRACTS, (*HANDLERS, handlers))
+        app = create_app(settings, PROBE_CONTRACTS, ALL)
+        app.loader.import_default_modules()
+        return app
 
     def stop(self) -> None:
         """End every process, the youngest first."""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from consumers.app import HANDLERS, create_app
 from shared.settings import Settings
-from tests.bench import handlers
 from tests.bench.kinds import BENCH_CONTRACTS
-from tests.probe import handlers as probe_handlers
 
-app = create_app(Settings(), BENCH_CONTRACTS, (*HANDLERS, probe_handlers, handlers))
+MORE = (
+    "tests.probe.handlers",
+    "tests.bench.handlers",
+)
+ALL = {pool: (*names, *MORE) for pool, names in HANDLERS.items()}
+
+app = create_app(Settings(), BENCH_CONTRACTS, ALL)

@@ -9,18 +9,17 @@ from __future__ import annotations
 import threading
 from typing import Any, Final
 
-import httpx
 import structlog
 
 from shared.catalog.screen.records import EntityType, SearchHit
 from shared.errors import MissingSetting, UnreadableAnswer, UpstreamGone, UpstreamRefused
-from shared.settings import Settings
-from shared.upstreams.http import Limit, Params, Upstream
+from shared.upstreams.gateway import Gateway
+from shared.upstreams.http import Params
+from shared.upstreams.pace import Limit
 from shared.upstreams.tvdb.search import read_search
 from shared.upstreams.tvdb.words import UPSTREAM, has_english
 
-PER_SECOND: Final = 20.0  # no limit is published; a page of its site asks for about as much at once
-BURST: Final = 40
+LIMIT: Final = Limit(20, burst=10)  # a second; none is published, and a page of its site asks for as much at once
 PAGE_SIZE: Final = 500  # episodes on a full page
 MOST_PAGES: Final = 40  # the longest series have some 16,000 episodes; more pages than this is paging in a circle
 MOST_HITS: Final = 5000  # /search answers 400 beyond
@@ -33,17 +32,16 @@ Raw = dict[str, Any]
 
 
 class Tvdb:
-    """TheTVDB through a client made elsewhere; safe to share between threads.
+    """TheTVDB through a gateway; safe to share between threads.
 
     Logs in when it first has to and again when its token (good for about a month) is refused. `pin` is only for
     user-subscription keys. Every method raises the errors of `Upstream.get`.
     """
 
-    def __init__(self, client: httpx.Client, base_url: str, api_key: str, pin: str | None) -> None:
-        self._base = base_url.rstrip("/")
+    def __init__(self, gateway: Gateway, api_key: str, pin: str | None) -> None:
+        self._base = gateway.settings.tvdb_url.rstrip("/")
         self._login = {"apikey": api_key} if pin is None else {"apikey": api_key, "pin": pin}
-        limit = Limit(UPSTREAM, PER_SECOND, BURST)
-        self._upstream = Upstream(UPSTREAM, client, limit=limit, secrets=self._login.values())
+        self._upstream = gateway.upstream(UPSTREAM, LIMIT, secrets=self._login.values())
         self._token = ""
         self._login_lock = threading.Lock()
 
@@ -145,12 +143,13 @@ class Tvdb:
         return token
 
 
-def open_tvdb(client: httpx.Client, settings: Settings) -> Tvdb:
+def open_tvdb(gateway: Gateway) -> Tvdb:
     """Return TheTVDB as the settings have it; raises MissingSetting without a key."""
+    settings = gateway.settings
     if settings.tvdb_api_key is None:
         raise MissingSetting("TVDB_API_KEY", "TheTVDB answers nobody without a key")
     pin = None if settings.tvdb_pin is None else settings.tvdb_pin.get_secret_value()
-    return Tvdb(client, settings.tvdb_url, settings.tvdb_api_key.get_secret_value(), pin)
+    return Tvdb(gateway, settings.tvdb_api_key.get_secret_value(), pin)
 
 
 def _object(value: object, what: str) -> Raw:

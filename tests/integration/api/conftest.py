@@ -27,6 +27,7 @@ from shared.catalog.screen import store
 from shared.database.engine import open_engine
 from shared.settings import Settings
 from shared.upstreams import tvdb
+from shared.upstreams.gateway import Gateway
 
 TOKEN = "let-me-in"
 ADMIN = {"Authorization": f"Bearer {TOKEN}"}
@@ -71,7 +72,7 @@ class World:
             TVDB_API_KEY=API_KEY,
             MILLRACE_ADMIN_TOKEN=TOKEN,
         )
-        self._tvdb = tvdb.open_tvdb(self.control, self.settings)
+        self._tvdb = tvdb.open_tvdb(Gateway(self.control, self.settings))
         self._engine: Engine = open_engine(self.database_url, pool=2, name="api-tests")
 
     def tvdb_client(self) -> httpx.Client:
@@ -138,7 +139,7 @@ async def instance(world: World) -> AsyncIterator[httpx.AsyncClient]:
 
     def wire(settings: Settings) -> Wiring:
         database = Database(settings.database_url.get_secret_value(), settings.database_pool)
-        live = Live(settings, world.tvdb_client())
+        live = Live(settings, client=world.tvdb_client())
         return Wiring(database, live, Catalogue(DatabaseShelf(database), live, max_ages(settings)))
 
     app = create_app(world.settings, wire)

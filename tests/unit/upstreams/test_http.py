@@ -19,7 +19,9 @@ from shared.errors import (
     UpstreamRefused,
 )
 from shared.settings import Settings
-from shared.upstreams.http import ANSWER_SECONDS, Limit, Upstream, open_client, translated
+from shared.upstreams.http import ANSWER_SECONDS, Upstream, open_client, translated
+from shared.upstreams.limit import Turns
+from shared.upstreams.pace import Limit
 from shared.version import VERSION
 
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -195,8 +197,7 @@ def test_a_broken_compression_is_unreadable() -> None:
 
 
 def test_a_429_says_for_how_long_and_holds_the_next_request_back() -> None:
-    limit = Limit("test", per_second=1000, burst=1000)
-    asked = upstream(answering(429, headers={"Retry-After": "30"}), limit=limit)
+    asked = upstream(answering(429, headers={"Retry-After": "30"}), turns=Turns("test", Limit(1000, burst=1000)))
     with pytest.raises(RateLimited) as caught:
         asked.get(URL, "thing 1")
     assert caught.value.retry_after == 30

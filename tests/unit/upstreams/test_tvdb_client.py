@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,6 +14,7 @@ from structlog.testing import capture_logs
 
 from shared.errors import MissingSetting, UnreadableAnswer, UpstreamAway, UpstreamGone, UpstreamRefused
 from shared.settings import Settings
+from shared.upstreams.gateway import Gateway
 from shared.upstreams.tvdb import Tvdb, open_tvdb, read_series
 from shared.upstreams.tvdb.client import MOST_PAGES
 from tests.unit.upstreams.tvdb_answers import episode, hit, movie, person, series
@@ -48,7 +50,12 @@ class Server:
         return httpx.Response(200, json={"status": "success", **answer})
 
     def client(self, pin: str | None = None) -> Tvdb:
-        return Tvdb(httpx.Client(transport=httpx.MockTransport(self)), BASE + "/", "key-1", pin)
+        return Tvdb(gateway(self, BASE + "/"), "key-1", pin)
+
+
+def gateway(answer: Callable[[httpx.Request], httpx.Response], base: str = BASE) -> Gateway:
+    """Return a way out that ends in this process."""
+    return Gateway(httpx.Client(transport=httpx.MockTransport(answer)), Settings(tvdb_url=base))
 
 
 def page(*ids: int, following: str | None = None, **more: Any) -> dict[str, Any]:
@@ -134,7 +141,7 @@ def test_a_fresh_token_that_is_refused_too_is_our_mistake() -> None:
 
 @pytest.mark.parametrize("body", [{"data": None}, {"data": {"token": 5}}, {"data": {"token": ""}}, [1]])
 def test_a_login_without_a_token_is_unreadable_and_keeps_no_body(body: object) -> None:
-    tvdb = Tvdb(httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=body))), BASE, "k", None)
+    tvdb = Tvdb(gateway(lambda _: httpx.Response(200, json=body)), "k", None)
     with pytest.raises(UnreadableAnswer, match=r"login has no data\.token") as caught:
         tvdb.fetch_person(300)
     assert caught.value.body == b""
@@ -142,23 +149,21 @@ def test_a_login_without_a_token_is_unreadable_and_keeps_no_body(body: object) -
 
 def test_a_wrong_key_is_refused_without_showing_it() -> None:
     body = {"status": "failure", "message": "InvalidAPIKey: apikey key-1 invalid", "data": None}
-    tvdb = Tvdb(
-        httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(401, json=body))), BASE, "key-1", "1234"
-    )
+    tvdb = Tvdb(gateway(lambda _: httpx.Response(401, json=body)), "key-1", "1234")
     with pytest.raises(UpstreamRefused, match="InvalidAPIKey") as caught:
         tvdb.fetch_person(300)
     assert "key-1" not in str(caught.value)
 
 
 def test_a_wrong_address_is_not_taken_for_a_series_that_is_gone() -> None:
-    tvdb = Tvdb(httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(404))), BASE, "key-1", None)
+    tvdb = Tvdb(gateway(lambda _: httpx.Response(404)), "key-1", None)
     with pytest.raises(UpstreamRefused, match="is TVDB_URL right"):
         tvdb.fetch_series(500)
 
 
 def test_a_missing_key_is_named_before_anything_is_asked() -> None:
     with httpx.Client() as client, pytest.raises(MissingSetting, match="TVDB_API_KEY"):
-        open_tvdb(client, Settings(tvdb_api_key=None))
+        open_tvdb(Gateway(client, Settings(tvdb_api_key=None)))
 
 
 # Series
