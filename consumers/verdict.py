@@ -13,7 +13,17 @@ import psycopg
 import sqlalchemy.exc
 from billiard.exceptions import SoftTimeLimitExceeded
 
-from shared.errors import BreakerOpen, Expired, InvalidMessage, LimitReached, NotYet, Permanent, PublishError, Transient
+from shared.errors import (
+    BreakerOpen,
+    Expired,
+    InvalidMessage,
+    LimitReached,
+    MissingSetting,
+    NotYet,
+    Permanent,
+    PublishError,
+    Transient,
+)
 
 RETRIES = 3
 """Further attempts a message gets after its first one failed for a transient reason."""
@@ -56,7 +66,7 @@ def decide(error: BaseException, attempt: int, chance: float, *, backoff: tuple[
             return Dead("expired")
         case InvalidMessage():
             return Dead("invalid")
-        case Permanent():
+        case Permanent() | MissingSetting():
             return Dead("rejected")
         case NotYet(retry_after=wait):
             return Later(wait or 0.0, spends=False)

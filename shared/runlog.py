@@ -122,7 +122,20 @@ VALUES (%(message_id)s, %(kind)s, %(queue)s, %(entity)s, %(correlation_id)s, %(c
         %(started_at)s, %(status)s, %(at)s, jsonb_build_array(%(attempt)s::jsonb))
 ON CONFLICT (message_id) DO UPDATE
     SET status = excluded.status, finished_at = excluded.finished_at,
-        attempts = sync_log.attempts || excluded.attempts
+        attempts = CASE
+            -- An attempt that was not spent, and ends the same way again: a wait. However long, it is one entry.
+            WHEN sync_log.attempts -> -1 -> 'attempt' = excluded.attempts -> 0 -> 'attempt'
+                AND sync_log.attempts -> -1 -> 'error' = excluded.attempts -> 0 -> 'error'
+            THEN jsonb_set(
+                sync_log.attempts,
+                '{-1}',
+                excluded.attempts -> 0 || jsonb_build_object(
+                    'started_at', sync_log.attempts -> -1 -> 'started_at',
+                    'times', coalesce((sync_log.attempts -> -1 -> 'times')::integer, 1) + 1
+                )
+            )
+            ELSE sync_log.attempts || excluded.attempts
+        END
     WHERE sync_log.status <> 'succeeded'
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -180,3 +180,16 @@ def test_giving_up_changes_nothing_that_has_ended(engine: Engine) -> None:
     succeeded = row(engine)
     bury(engine)
     assert row(engine) == succeeded
+
+
+def test_a_long_wait_that_spends_no_attempt_is_one_entry_however_often_it_was_looked_at(engine: Engine) -> None:
+    wait = replace(RETRIED, error="LimitReached", message="our own limit is used up")
+    for seconds in range(50):
+        at = (NOW + timedelta(seconds=seconds)).isoformat()
+        fail(engine, replace(wait, started_at=at, ended_at=at), final=False)
+    fail(engine, replace(RETRIED, error="UpstreamAway"), final=False)
+    fail(engine, replace(RETRIED, attempt=1), final=False)
+    waited, away, again = row(engine)["attempts"]
+    assert (waited["error"], waited["times"]) == ("LimitReached", 50)
+    assert (waited["started_at"], waited["ended_at"]) == (NOW.isoformat(), at)
+    assert (away["error"], again["attempt"], "times" in away) == ("UpstreamAway", 1, False)
