@@ -93,10 +93,17 @@ def addresses(home: Home, state: State, outside: Given, metrics: Iterable[str]) 
     }
     if outside.broker:
         del told["RABBITMQ_MANAGEMENT_URL"]
-    for url, (path, keys) in STANDINS.items():
-        if not outside.upstream(url):
-            told |= {url: f"{sandbox}{path}", **keys}
+    told |= standins(sandbox, [url for url in STANDINS if not outside.upstream(url)])
     return told | dict(outside.values)
+
+
+def standins(sandbox: str, urls: Iterable[str] = STANDINS) -> dict[str, str]:
+    """Return the addresses of upstreams at a sandbox, with the keys it accepts."""
+    told: dict[str, str] = {}
+    for url in urls:
+        path, keys = STANDINS[url]
+        told |= {url: f"{sandbox}{path}", **keys}
+    return told
 
 
 def write(home: Home, told: Mapping[str, str]) -> None:

@@ -22,12 +22,12 @@ from psycopg.rows import dict_row
 from pydantic import SecretStr
 
 from consumers.app import Millrace, create_app
+from deploy.local.exports import standins
 from deploy.local.ports import free_port, is_open
 from deploy.local.postgres import Database
 from deploy.local.process import Command, Process, Push, launch
 from deploy.local.program import tail
 from deploy.local.rabbitmq import Broker
-from deploy.sandbox.options import API_KEY
 from producers.cli.pool import worker_command
 from shared.broker import declare, topology
 from shared.broker.publisher import Publisher
@@ -140,8 +140,7 @@ class Stack:
             "RABBITMQ_URL": self.rabbitmq_url,
             "RABBITMQ_MANAGEMENT_URL": self.broker.management_url,
             "DATABASE_URL": self.database_url,
-            "TVDB_URL": f"{self.sandbox_url}/tvdb/v4",
-            "TVDB_API_KEY": API_KEY,
+            **standins(self.sandbox_url),
             "MILLRACE_RETRY_BACKOFF": json.dumps(BACKOFF),
             "MILLRACE_HOST": "test",
         }

@@ -7,6 +7,8 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from deploy.local import exports
 from deploy.local.home import Home
 from deploy.local.programs import LISTENERS, METRICS
@@ -40,6 +42,14 @@ def test_every_promised_address_is_exported(tmp_path: Path) -> None:
         "SANDBOX_URL",
         "TVDB_URL",
         "TVDB_API_KEY",
+        "WIKIDATA_URL",
+        "TMDB_URL",
+        "TMDB_TOKEN",
+        "BRICKSET_URL",
+        "BRICKSET_API_KEY",
+        "EBAY_URL",
+        "EBAY_CLIENT_ID",
+        "EBAY_CLIENT_SECRET",
     }
 
 
@@ -113,6 +123,17 @@ def test_a_broker_and_a_database_of_somebody_else_are_used(tmp_path: Path) -> No
     assert (outside.broker, outside.database) == (True, True)
     assert {name: addresses[name] for name in theirs} == theirs
     assert "RABBITMQ_MANAGEMENT_URL" not in addresses
+
+
+@pytest.mark.parametrize("url", exports.STANDINS)
+def test_with_a_key_of_one_s_own_the_true_upstream_is_asked_and_the_others_are_stood_in_for(
+    url: str, tmp_path: Path
+) -> None:
+    key = exports.OF_UPSTREAMS[url][-1]
+    addresses = told(Home(tmp_path), exports.given({key: "mine"}, STATE))
+
+    assert addresses[key] == "mine"
+    assert set(exports.STANDINS) - set(addresses) == ({url} if key != url else set())
 
 
 def test_with_a_key_for_thetvdb_the_true_one_is_asked(tmp_path: Path) -> None:
