@@ -80,6 +80,16 @@ class Upstream:
         """Show this value in no error from now on."""
         self._secrets.add(value)
 
+    def rest(self, seconds: float) -> None:
+        """Let nobody ask for so many seconds, of our own accord: for an upstream that counts how long it worked."""
+        if self._turns is not None:
+            self._turns.hold(seconds)
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody ask for so many seconds: what an upstream that says so in a good answer asks for."""
+        if self._turns is not None:
+            self._turns.hold(seconds)
+
     def get(
         self,
         url: str,

@@ -37,7 +37,7 @@ class Offer:
     """One listing of a marketplace as it was seen.
 
     `price` is without shipping; `shipping` is None when unknown, which is not zero. An auction's price is its
-    current bid.
+    current bid. `converted_from` is the currency the seller asks, where the marketplace converted it into `currency`.
     """
 
     item_id: str
@@ -52,3 +52,12 @@ class Offer:
     image: str | None = None
     seller: str | None = None
     ends_at: datetime | None = None
+    converted_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An entry of a catalogue that cannot be read; the others can. `entry` is its number, or where it stands."""
+
+    entry: str
+    problem: str
