@@ -38,6 +38,14 @@ def test_delay_publishes_the_request_and_get_returns_its_result(series: Any) -> 
     assert result.name == "scrape.series.save"
 
 
+def test_a_result_is_read_after_the_database_was_restarted_behind_the_caller_s_back(stack: Stack, series: Any) -> None:
+    result = series.delay(tvdb_id=BREAKING_BAD)
+    assert result.get(timeout=20)["name"] == "Breaking Bad"
+    ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'millrace-celery'"
+    assert stack.rows(ours), "this process holds connections"
+    assert AsyncResult(result.id, app=stack.app).get(timeout=20)["name"] == "Breaking Bad"
+
+
 def test_positional_arguments_are_the_payload_s_fields_in_their_order(series: Any) -> None:
     assert series.delay(BREAKING_BAD).get(timeout=20)["episodes"] >= 62
 
