@@ -85,11 +85,6 @@ class Upstream:
         if self._turns is not None:
             self._turns.hold(seconds)
 
-    def hold(self, seconds: float) -> None:
-        """Let nobody ask for so many seconds: what an upstream that says so in a good answer asks for."""
-        if self._turns is not None:
-            self._turns.hold(seconds)
-
     def get(
         self,
         url: str,
