@@ -42,11 +42,18 @@ class Transient(MillraceError):
 
 
 class UpstreamAway(Transient):
-    """An upstream did not answer, or answered that it cannot right now (perhaps saying for how many seconds)."""
+    """An upstream did not answer, or answered that it cannot right now (perhaps saying for how many seconds).
 
-    def __init__(self, upstream: str, what: str, retry_after: float | None = None) -> None:
+    `status` and `body` are those of its answer, if there was one.
+    """
+
+    def __init__(
+        self, upstream: str, what: str, retry_after: float | None = None, status: int | None = None, body: bytes = b""
+    ) -> None:
         self.upstream = upstream
         self.retry_after = retry_after
+        self.status = status
+        self.body = body
         super().__init__(f"{upstream}: {what}")
 
 
@@ -137,10 +144,11 @@ class Expired(Permanent):
 
 
 class UpstreamGone(Permanent):
-    """An upstream says that the entity is not there (404 or 410)."""
+    """An upstream says that the entity is not there (404 or 410), in the words of `body`."""
 
-    def __init__(self, upstream: str, what: str) -> None:
+    def __init__(self, upstream: str, what: str, body: bytes = b"") -> None:
         self.upstream = upstream
+        self.body = body
         super().__init__(f"{upstream}: {what} is not there")
 
 

@@ -54,9 +54,10 @@ def refusal(answer: Answer, what: str, request: str, secrets: Iterable[str], now
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return RateLimited(upstream, pause)
     if status >= 500 or status in _AWAY:  # noqa: PLR2004
-        return UpstreamAway(upstream, f"answered {status} to {why}", pause)
+        body = answer.body[: UnreadableAnswer.KEPT]
+        return UpstreamAway(upstream, f"answered {status} to {why}", pause, status, body)
     if status in _GONE:
-        return UpstreamGone(upstream, what)
+        return UpstreamGone(upstream, what, answer.body[: UnreadableAnswer.KEPT])
     text = " ".join(answer.body[: 8 * _EXCERPT].decode("utf-8", "replace").split())
     return UpstreamRefused(upstream, status, f"{why}: {masked(text, secrets)[:_EXCERPT]}".rstrip(": "))
 
