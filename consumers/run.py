@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection
@@ -38,15 +38,16 @@ class Effect:
     result: Any = None
     following: list[Message] = field(default_factory=list)
 
-    def ask(self, *payloads: Payload, priority: int = BACKGROUND) -> None:
-        """Ask for further work, once this effect is committed."""
-        self.following.extend(self._compose(payload, priority) for payload in payloads)
+    def ask(self, *payloads: Payload, priority: int = BACKGROUND, after: float | None = None) -> None:
+        """Ask for further work, once this effect is committed; it starts `after` so many seconds at the earliest."""
+        start = None if after is None else clock.milliseconds(clock.now() + timedelta(seconds=after))
+        self.following.extend(self._compose(payload, priority, start) for payload in payloads)
 
     def announce(self, *facts: Payload) -> None:
         """Tell whoever listens what has happened, once it is committed."""
         self.ask(*facts)
 
-    def _compose(self, payload: Payload, priority: int) -> Message:
+    def _compose(self, payload: Payload, priority: int, not_before: int | None) -> Message:
         return compose(
             self.contracts,
             payload,
@@ -55,6 +56,7 @@ class Effect:
             cause=self.cause.message_id,
             traceparent=self.cause.traceparent,
             priority=priority,
+            not_before=not_before,
         )
 
 
