@@ -55,3 +55,9 @@ class Options:
     pin: str = PIN
     token_seconds: float = TOKEN_SECONDS
     page_size: int = PAGE_SIZE
+    brickset_calls: int = 100
+    """Calls of getSets in a day."""
+    ebay_token_seconds: float = 7200.0
+    ebay_calls: int = 5000
+    """Calls in a day, which ends in California."""
+    ebay_per_second: int = 20
