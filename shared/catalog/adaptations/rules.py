@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Final
 
 from shared.catalog.adaptations.records import Adaptations, ScreenType
@@ -34,22 +34,6 @@ def ids_of(reading: Adaptations) -> set[str]:
 def unseen(held: Collection[str], reading: Adaptations) -> list[str]:
     """Return those Wikidata ids of `held` that a reading does not have: they may have been merged into others."""
     return sorted(set(held) - ids_of(reading))
-
-
-def ends(redirects: Mapping[str, str], seen: Collection[str]) -> dict[str, str]:
-    """Return for each merged id where its chain of redirects ends; `seen` are items in their own right.
-
-    A chain that leads in a circle has no end and is left out.
-    """
-    found = {}
-    for start in redirects.keys() - set(seen):
-        path, at = {start}, redirects[start]
-        while at not in seen and at in redirects and at not in path:
-            path.add(at)
-            at = redirects[at]
-        if at not in path:
-            found[start] = at
-    return dict(sorted(found.items()))
 
 
 def tmdb_keys(screen_type: str, movie_id: int | None, tv_id: int | None) -> list[tuple[str, int]]:

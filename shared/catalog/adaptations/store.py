@@ -104,7 +104,7 @@ def save_reading(
     """Make a whole reading of Wikidata, begun at a time, what is held; None, with nothing written, if a later one is.
 
     What the reading lacks is marked as gone or withdrawn, and comes back when a later reading has it. `redirects`
-    leads from merged ids to those they were merged into: their rows are folded into one, with all their edges.
+    leads from merged ids to what they are now: the rows of both are folded into one, with all their edges.
     """
     read_at = lock(connection)
     if read_at is not None and read_at > at:
@@ -157,7 +157,7 @@ def _merge(connection: Connection, reading: Adaptations, redirects: Mapping[str,
     seen = rules.ids_of(reading)
     # An item that is there in its own right is merged into nothing (any more).
     _count(connection, "DELETE FROM wikidata_redirects WHERE wikidata_id = ANY(%(seen)s)", {"seen": sorted(seen)})
-    pairs = rules.ends(redirects, seen)
+    pairs = {old: new for old, new in redirects.items() if old not in seen and old != new}
     if not pairs:
         return 0
     given = {"old": list(pairs), "new": list(pairs.values()), "at": at}
