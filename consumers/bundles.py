@@ -1,19 +1,21 @@
 """Handing a pool process many short messages at once, when many wait.
 
 A Celery worker's parent process spends most of a short message's time on it: a request object, a pipe to the child
-and back. A kind whose handler only stores may say so (`@handles(KIND, bundle=32)`); its messages then travel in
-bundles. Nobody waits for a bundle to fill: while a process is free a message goes to it alone, and while all are
-busy whatever arrives is gathered for the first one that is done.
+and back. A kind whose handler only stores may say so (`@handles(KIND, bundle=32)`, `@stores(KIND, bundle=500)`); its
+messages then travel in bundles. Unless the kind says `wait=`, nobody waits for a bundle to fill: while a process is
+free a message goes to it alone, and while all are busy whatever arrives is gathered for the first one that is done.
 
-A bundle is one Celery request. Its process settles each message by itself, with a transaction and a fate of its own,
-and then the bundle is acknowledged. One that cannot be settled sends the whole bundle back to the queue, from where
-each comes again alone; those already done are recognised.
+A bundle is one Celery request. Its process does all of it in one transaction, but for those messages that need one
+(and a fate) of their own, and then the bundle is acknowledged. One that cannot be settled sends the whole bundle back
+to the queue, from where each comes again alone; those already done are recognised.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from shared.broker.wire import Delivery, new_id
@@ -22,20 +24,45 @@ SHOWN = 200
 """Bytes of a body that Celery's own views (Flower, `inspect active`) show."""
 
 
-class Bundler:
-    """Gathers messages for the processes of one pool, over one connection to the broker."""
+@dataclass(slots=True)
+class Waiting:
+    """The messages of one task that wait for a process; `due` when they need not wait for company any more."""
 
-    def __init__(self, dispatch: Callable[[Any], None], processes: int) -> None:
+    size: int
+    wait: float
+    messages: deque[tuple[Any, Delivery]] = field(default_factory=deque)
+    due: bool = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether a bundle may leave."""
+        return bool(self.messages) and (self.due or not self.wait or len(self.messages) >= self.size)
+
+
+class Bundler:
+    """Gathers messages for the processes of one pool, over one connection to the broker.
+
+    `later(seconds, function)` calls a function in the worker's main loop.
+    """
+
+    def __init__(
+        self, dispatch: Callable[[Any], None], processes: int, later: Callable[[float, Callable[[], None]], object]
+    ) -> None:
         self._dispatch = dispatch
         self._free = processes
-        self._waiting: OrderedDict[str, deque[tuple[Any, Delivery]]] = OrderedDict()
-        self._sizes: dict[str, int] = {}
+        self._later = later
+        self._waiting: OrderedDict[str, Waiting] = OrderedDict()
 
-    def add(self, task: str, size: int, message: Any, delivery: Delivery) -> None:
-        """Take a message for a task; it leaves at once if a process is free."""
-        self._sizes[task] = size
-        self._waiting.setdefault(task, deque()).append((message, delivery))
-        self._send()
+    def add(self, task: str, size: int, wait: float, message: Any, delivery: Delivery) -> None:
+        """Take a message for a task; it leaves when a process is free and its kind has no more patience."""
+        waiting = self._waiting.get(task)
+        if waiting is None:
+            waiting = self._waiting[task] = Waiting(size, wait)
+            if wait:
+                self._later(wait, partial(self._overdue, waiting))
+        waiting.messages.append((message, delivery))
+        if self._free > 0:
+            self._send()
 
     def settled(self) -> None:
         """Note that a bundle was acknowledged or rejected, so that its process is free."""
@@ -47,14 +74,25 @@ class Bundler:
         self._free += processes
         self._send()
 
+    def forget(self) -> None:
+        """Let go of what waits: its connection is lost, and the broker sends it again."""
+        self._waiting.clear()
+
+    def _overdue(self, waiting: Waiting) -> None:
+        waiting.due = True
+        self._send()
+
     def _send(self) -> None:
-        while self._free > 0 and self._waiting:
-            task, waiting = next(iter(self._waiting.items()))
-            taken = [waiting.popleft() for _ in range(min(self._sizes[task], len(waiting)))]
-            # The next bundle is of another kind, if one waits.
-            self._waiting.move_to_end(task)
-            if not waiting:
-                del self._waiting[task]
+        while self._free > 0:
+            task = next((task for task, waiting in self._waiting.items() if waiting.ready), None)
+            if task is None:
+                return
+            waiting = self._waiting.pop(task)
+            taken = [waiting.messages.popleft() for _ in range(min(waiting.size, len(waiting.messages)))]
+            if waiting.messages:
+                # The next bundle is of another kind, if one is ready. What is left over has waited already.
+                self._waiting[task] = waiting
+                waiting.due = True
             self._free -= 1
             bundle = Bundle([message for message, _ in taken], self.settled)
             disguise(bundle, task, [delivery for _, delivery in taken])

@@ -35,6 +35,8 @@ DEEPEST = 32
 class LineConsumer(Consumer):
     """Celery's consumer, reading the line's plain messages instead of Celery's own."""
 
+    _bundler: Bundler | None = None
+
     class Blueprint(Consumer.Blueprint):
         """Celery's steps without native delayed delivery, which would declare 28 exchanges and queues."""
 
@@ -50,10 +52,16 @@ class LineConsumer(Consumer):
         # Bodies stay the bytes they are: py-amqp would decode by a stranger's content_encoding.
         consumer.channel.auto_decode = False
         consumer.channel.Message = Sealed
-        bundler = self._bundler = Bundler(dispatch, self.pool.num_processes)
+        if self._bundler is not None:
+            self._bundler.forget()
+        bundler = self._bundler = Bundler(dispatch, self.pool.num_processes, self.timer.call_after)
         queues: dict[str, str] = {}
         # Not Celery's own built-in tasks: a stranger's message may claim any name.
-        bundles = {name: task.bundle for name, task in self.app.tasks.items() if hasattr(task, "bundle")}
+        # A bundle is full when a process may not hold more: what the broker does not send is not worth waiting for.
+        most = self.initial_prefetch_count // self.pool.num_processes or self.app.conf.worker_prefetch_multiplier
+        bundles = {
+            name: (min(task.bundle, most), task.wait) for name, task in self.app.tasks.items() if hasattr(task, "bundle")
+        }
 
         def on_message(message: Any) -> None:
             tag = message.delivery_info["consumer_tag"]
@@ -66,13 +74,9 @@ class LineConsumer(Consumer):
                 # One that was redelivered travels alone: if it ended its process, no neighbour shall pay for that. So
                 # does one without an id: were its bundle sent back, nothing would tell that it was done already.
                 known = delivery.message_id == message.properties.get("message_id")
-                if (
-                    bundles.get(name, 1) > 1
-                    and known
-                    and not delivery.redelivered
-                    and delivery.message_id not in revoked
-                ):
-                    bundler.add(name, bundles[name], message, delivery)
+                size, wait = bundles.get(name, (1, 0.0))
+                if size > 1 and known and not delivery.redelivered and delivery.message_id not in revoked:
+                    bundler.add(name, size, wait, message, delivery)
                 else:
                     disguise(message, name, [delivery])
                     dispatch(message)
@@ -92,7 +96,8 @@ class LineConsumer(Consumer):
     def _update_prefetch_count(self, index: int = 0) -> None:
         """Let a pool that grew or shrank by `index` processes hold as many messages as they may, and not more."""
         super()._update_prefetch_count(index)
-        self._bundler.resize(index)
+        if self._bundler is not None:
+            self._bundler.resize(index)
         self.call_soon(self._consume_anew)
 
     def _consume_anew(self) -> None:

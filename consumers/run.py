@@ -30,11 +30,14 @@ BACKGROUND = 1
 
 @dataclass(slots=True)
 class Effect:
-    """The open transaction: store through `connection`, add what follows, say what came out in `result`."""
+    """The open transaction: store through `connection`, add what follows, say what came out in `result`.
+
+    What follows from many messages at once has no `cause`.
+    """
 
     connection: Connection
-    cause: Message
     contracts: Contracts
+    cause: Message | None = None
     result: Any = None
     following: list[Message] = field(default_factory=list)
 
@@ -48,13 +51,14 @@ class Effect:
         self.ask(*facts)
 
     def _compose(self, payload: Payload, priority: int, not_before: int | None) -> Message:
+        cause = self.cause
         return compose(
             self.contracts,
             payload,
             app_id="millrace",
-            correlation_id=self.cause.correlation_id,
-            cause=self.cause.message_id,
-            traceparent=self.cause.traceparent,
+            correlation_id=None if cause is None else cause.correlation_id,
+            cause=None if cause is None else cause.message_id,
+            traceparent=None if cause is None else cause.traceparent,
             priority=priority,
             not_before=not_before,
         )
@@ -155,13 +159,13 @@ class Run:
         bundle's, and commits when all of its messages have been handled.
         """
         if self.shared is not None:
-            effect = Effect(self.shared.connection, self.message, self.wiring.contracts)
+            effect = Effect(self.shared.connection, self.wiring.contracts, self.message)
             yield effect
             self.shared.add(self, effect)
             self.finished = True
             return
         with self.wiring.engine.begin() as connection:
-            effect = Effect(connection, self.message, self.wiring.contracts)
+            effect = Effect(connection, self.wiring.contracts, self.message)
             yield effect
             at = clock.now()
             runlog.finish(connection, self.entry, self.succeeded(at), effect.result, at)

@@ -8,7 +8,8 @@ line and the message is either where it was or where it belongs.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,7 +18,7 @@ from celery.exceptions import Reject, Retry, TaskPredicate
 
 from consumers import verdict
 from consumers.consumer import STRAY
-from consumers.run import Run
+from consumers.run import Effect, Run
 from consumers.settle import GivenUp, settle
 from consumers.together import handle_together
 from consumers.wiring import Wiring
@@ -32,6 +33,8 @@ SOFT_LIMIT, HARD_LIMIT = 25 * 60, 30 * 60
 """Seconds after which a handler is interrupted, and its process killed; below the broker's consumer timeout."""
 
 Handler = Callable[[Any, Run], None]
+
+Store = Callable[[Sequence[Any], Effect], None]
 
 
 def handles(kind: Kind, *, bundle: int = 1) -> Callable[[Handler], Any]:
@@ -49,12 +52,35 @@ def handles(kind: Kind, *, bundle: int = 1) -> Callable[[Handler], Any]:
     return register
 
 
+def stores(kind: Kind, *, bundle: int, wait: float = 0.0) -> Callable[[Store], Any]:
+    """Make a function, which stores with set-based statements what many messages of a kind say, their handler.
+
+    It is given the payloads of up to `bundle` messages, none of which was done before, and one Effect for all of them;
+    what it asks for or announces begins chains of its own. Called again with fewer of them (when one of them spoils
+    the rest) it must store just those. Messages are gathered for `wait` seconds at most, even if a process is free;
+    with 0 nobody waits. The pool's prefetch must allow for two bundles.
+    """
+
+    def register(function: Store) -> Any:
+        def alone(ask: Payload, run: Run) -> None:
+            with run.finish() as effect:
+                function([ask], effect)
+
+        alone.__doc__, alone.__module__ = function.__doc__, function.__module__
+        # A partial, unlike a function, does not become a method of the task.
+        return shared_task(name=kind.name, base=LineTask, bundle=bundle, wait=wait, store=partial(function))(alone)
+
+    return register
+
+
 class LineTask(Task):
     """A Celery task whose body is the line's; `run` is the handler."""
 
     abstract = True
     Request = "consumers.request:LineRequest"
     bundle = 1
+    wait = 0.0
+    store: Store | None = None
     typing = False  # .delay takes the payload's fields; the contract checks them
     acks_late = True
     acks_on_failure = True  # by then the message is at the dead-letter exchange, confirmed
@@ -69,15 +95,13 @@ class LineTask(Task):
         """Handle one message, or a bundle of them.
 
         Returns the outcome of a single one, or raises what tells Celery to acknowledge or requeue it. A bundle is
-        one transaction; when anything is wrong with it, that is undone and each message is settled by itself. One
-        that cannot be settled sends the bundle back to its queue.
+        one transaction; what cannot be done in it is settled by itself, and one that cannot be settled sends the
+        bundle back to its queue.
         """
         if len(deliveries) == 1:
             return self._guard(deliveries[0])
-        if handle_together(self, deliveries, self.app.wiring):
-            return None
         unsettled: Reject | None = None
-        for delivery in deliveries:
+        for delivery in handle_together(self, deliveries, self.app.wiring):
             try:
                 self._guard(delivery)
             except Reject as error:

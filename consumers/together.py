@@ -3,49 +3,116 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from consumers.run import Run, Shared
+from consumers import verdict
+from consumers.run import Effect, Run, Shared
 from consumers.wiring import Wiring
 from shared import clock, outbox, runlog
 from shared.broker.wire import Delivery
+from shared.contracts.kind import Payload
 
 log = structlog.get_logger(__name__)
 
 
-def handle_together(task: Any, deliveries: Sequence[Delivery], wiring: Wiring) -> bool:
-    """Handle a bundle in one transaction; returns False, with everything undone, when anything is wrong with it.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A message of a bundle that could be read."""
 
-    What is wrong (one message that cannot be read, a deadlock, a duplicate within the bundle) is found out by
-    whoever then handles each message alone. Handlers of bundles only store, so running one again repeats nothing.
+    delivery: Delivery
+    run: Run
+    payload: Payload
+
+
+def handle_together(task: Any, deliveries: Sequence[Delivery], wiring: Wiring) -> list[Delivery]:
+    """Handle a bundle in one transaction; returns the messages that somebody has to settle one by one.
+
+    Those are the ones that cannot be read, a second one with the same id, replays, and whoever spoils the
+    transaction: it is undone and tried again in halves, until the one at fault is alone. Handlers of bundles only
+    store, so running one again repeats nothing.
     """
     structlog.contextvars.clear_contextvars()
+    together: dict[str, Read] = {}
+    alone = []
+    for delivery in deliveries:
+        try:
+            run = Run.of(delivery, wiring)
+            payload = run.read()
+        except Exception:  # noqa: BLE001 - settled alone, it meets its error again
+            alone.append(delivery)
+            continue
+        if run.message.replay or delivery.message_id in together:
+            alone.append(delivery)
+        else:
+            together[delivery.message_id] = Read(delivery, run, payload)
+    return [*_store(task, list(together.values()), wiring), *alone]
+
+
+def _store(task: Any, bundle: list[Read], wiring: Wiring) -> list[Delivery]:
+    if len(bundle) < 2:  # noqa: PLR2004 - one has no neighbours
+        return [each.delivery for each in bundle]
     try:
-        runs = [Run.of(delivery, wiring) for delivery in deliveries]
-        if any(run.message.replay for run in runs):
-            return False
-        payloads = [run.read() for run in runs]
-        with wiring.engine.begin() as connection:
-            known = runlog.done(connection, [run.message.message_id for run in runs])
-            if not all(run.repeats(known[run.message.message_id]) for run in runs if run.message.message_id in known):
-                return False
-            shared = Shared(connection)
-            for run, payload in zip(runs, payloads, strict=True):
-                if run.message.message_id not in known:
-                    run.shared = shared
-                    task.run(payload, run)
-                    if not run.finished:
-                        with run.finish():
-                            pass
-            runlog.finish_many(connection, shared.entries, shared.attempts, shared.results, clock.now())
-            outbox.put(connection, shared.following)
-    except Exception as error:  # noqa: BLE001 - nothing has happened; each message will meet its own error again
-        log.debug("bundle undone", messages=len(deliveries), error=type(error).__name__, reason=str(error))
-        return False
-    for run in runs:
-        outcome = "duplicate" if run.message.message_id in known else "done"
-        run.ended(outcome)
-        log.info("handled", outcome=outcome, seconds=run.seconds(), bundle=len(runs), **run.words())
-    return True
+        taken = _commit(task, bundle, wiring)
+    except Exception as error:  # noqa: BLE001 - nothing has happened; whoever is at fault meets it again
+        log.debug("bundle undone", messages=len(bundle), error=type(error).__name__, reason=str(error))
+        if verdict.database_is_away(error):
+            return [each.delivery for each in bundle]
+        half = len(bundle) // 2
+        return [*_store(task, bundle[:half], wiring), *_store(task, bundle[half:], wiring)]
+    return [each.delivery for each in bundle if each.delivery.message_id not in taken]
+
+
+def _commit(task: Any, bundle: list[Read], wiring: Wiring) -> set[str]:
+    """Do what is not done yet and return the ids of the messages that are done now."""
+    with wiring.engine.begin() as connection:
+        known = runlog.done(connection, [each.delivery.message_id for each in bundle])
+        fresh = [each for each in bundle if each.delivery.message_id not in known]
+        repeated = [
+            each
+            for each in bundle
+            if each.delivery.message_id in known and each.run.repeats(known[each.delivery.message_id])
+        ]
+        shared = Shared(connection)
+        if task.store is None:
+            for each in fresh:
+                _one(task, each, shared)
+        elif fresh:
+            _all(task, fresh, shared, wiring)
+        runlog.finish_many(connection, shared.entries, shared.attempts, shared.results, clock.now())
+        outbox.put(connection, shared.following)
+    for outcome, runs in (("done", fresh), ("duplicate", repeated)):
+        for each in runs:
+            each.run.ended(outcome)
+            if task.store is None:
+                log.info("handled", outcome=outcome, seconds=each.run.seconds(), bundle=len(bundle), **each.run.words())
+    if task.store is not None:
+        first = bundle[0].run
+        log.info(
+            "handled",
+            kind=first.message.kind,
+            queue=first.entry.queue,
+            bundle=len(bundle),
+            done=len(fresh),
+            duplicate=len(repeated),
+            seconds=first.seconds(),
+        )
+    return {each.delivery.message_id for each in (*fresh, *repeated)}
+
+
+def _one(task: Any, each: Read, shared: Shared) -> None:
+    each.run.shared = shared
+    task.run(each.payload, each.run)
+    if not each.run.finished:
+        with each.run.finish():
+            pass
+
+
+def _all(task: Any, fresh: list[Read], shared: Shared, wiring: Wiring) -> None:
+    effect = Effect(shared.connection, wiring.contracts)
+    task.store([each.payload for each in fresh], effect)
+    for each in fresh:
+        shared.add(each.run, Effect(shared.connection, wiring.contracts))
+    shared.following.extend(effect.following)

@@ -84,7 +84,7 @@ POOLS = (
     Pool(
         "processing",
         ("aggregation.#", "price.discounts.#", "price.batch.#", "price.observed.#"),
-        prefetch=64,  # twice a bundle: one in work, one gathering
+        prefetch=1000,  # twice a bundle of 500: one in work, one gathering
     ),
     Pool("maintenance", ("maintenance.#",), prefetch=8),
 )

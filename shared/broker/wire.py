@@ -137,6 +137,14 @@ class Delivery:
     headers: Mapping[str, Any]
     redelivered: bool = False
 
+    def __reduce__(self) -> tuple[type[Delivery], tuple[Any, ...]]:
+        """Travel to a pool process at half of what a dataclass costs by itself."""
+        fields = (
+            *(self.queue, self.exchange, self.routing_key, self.message_id, self.body),
+            *(self.properties, self.headers, self.redelivered),
+        )
+        return Delivery, fields
+
     @property
     def kind(self) -> str:
         """The kind it claims to be: its `type`, else its routing key."""

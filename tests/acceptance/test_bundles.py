@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import replace
+from datetime import timedelta
 
 from tests.acceptance.stack import Running, Stack
 from tests.eventually import eventually
-from tests.probe.kinds import Crash, Store
+from tests.probe.kinds import Crash, Observe, Store
 
 MANY = 600
 
@@ -74,3 +75,48 @@ def test_a_message_that_kills_its_process_dies_alone(stack: Stack, maintenance: 
     died = stack.rows("SELECT message_id FROM dead_letters WHERE message_id = ANY(%s)", ids)
     assert len(died) == 2
     assert maintenance.alive()
+
+
+def test_a_flood_that_only_stores_is_stored_by_sets_the_bad_die_alone_and_twice_is_once(
+    stack: Stack, maintenance: Running
+) -> None:
+    keys = stack.keys(2000)
+    bad = [replace(stack.compose(Observe(key=0)), body=b'{"key": "odd %d"}' % number) for number in range(6)]
+    spoiling = [stack.compose(Observe(key=0, spoil=True)) for _ in range(4)]
+    flood = [stack.compose(Observe(key=key)) for key in keys]
+    twice = flood[::40]
+    for number, message in enumerate((*bad, *spoiling)):
+        flood.insert(197 * number, message)
+    flood[700:700] = twice[:25]
+    flood += twice[25:]
+
+    stack.publish(flood)
+
+    done(stack, keys)
+    ids = [message.message_id for message in (*bad, *spoiling)]
+    letters = "SELECT reason FROM dead_letters WHERE message_id = ANY(%s)"
+    eventually(lambda: len(stack.rows(letters, ids)) == 10, within=60, what="the bad ones among the dead letters")
+    assert sorted(row["reason"] for row in stack.rows(letters, ids)) == ["invalid"] * 6 + ["unexpected"] * 4
+    rows = stack.rows("SELECT status FROM sync_log WHERE kind = 'maintenance.probe.observe' GROUP BY status ORDER BY 1")
+    assert [row["status"] for row in rows] == ["failed", "succeeded"]
+    assert stack.rows("SELECT count(*) AS n FROM sync_log WHERE kind = 'maintenance.probe.observe'")[0]["n"] >= 2010
+
+
+def test_a_single_message_of_a_kind_that_waits_for_company_does_not_wait_longer_than_that(
+    stack: Stack, maintenance: Running
+) -> None:
+    key = stack.keys(1)[0]
+    (identity,) = stack.ask(Observe(key=key))
+    row = stack.ended(identity, within=10)
+    assert (row["status"], row["started_at"] - row["published_at"] < timedelta(seconds=2)) == ("succeeded", True)
+    assert maintenance.alive()
+
+
+def test_a_process_killed_with_a_set_in_hand_loses_nothing_and_repeats_nothing(
+    stack: Stack, maintenance: Running
+) -> None:
+    keys = stack.keys(6000)
+    stack.ask(*(Observe(key=key) for key in keys))
+    for child in maintenance.children():
+        os.kill(child, signal.SIGKILL)
+    done(stack, keys)

@@ -7,20 +7,26 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import shared_task
 from celery.exceptions import Ignore, Reject, Retry
 from sqlalchemy import text
 
-from consumers.run import Run
-from consumers.task import LineTask, handles
+from consumers.run import Effect, Run
+from consumers.task import LineTask, handles, stores
 from shared import errors
+from shared.database.engine import driver
 from tests.probe import kinds
 
 UPSERT = text(
     "INSERT INTO probe_rows VALUES (:key, :value, 1) "
+    "ON CONFLICT (key) DO UPDATE SET value = excluded.value, times = probe_rows.times + 1"
+)
+
+UPSERT_MANY = (
+    "INSERT INTO probe_rows SELECT key, value, 1 FROM unnest(%s::bigint[], %s::bigint[]) AS given (key, value) "
     "ON CONFLICT (key) DO UPDATE SET value = excluded.value, times = probe_rows.times + 1"
 )
 
@@ -64,6 +70,13 @@ def store(ask: kinds.Store, run: Run) -> None:
     """Upsert a row."""
     with run.finish() as effect:
         effect.connection.execute(UPSERT, {"key": ask.key, "value": ask.value})
+
+
+@stores(kinds.OBSERVE, bundle=500, wait=0.05)
+def observe(asks: Sequence[kinds.Observe], effect: Effect) -> None:
+    """Upsert a row for each, by one statement."""
+    keys, spoiled = [ask.key for ask in asks], [1 // (not ask.spoil) for ask in asks]
+    driver(effect.connection).execute(UPSERT_MANY, (keys, spoiled))
 
 
 @handles(kinds.SLEEP)

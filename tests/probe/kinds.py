@@ -18,6 +18,13 @@ class Store(Payload):
     value: int = 0
 
 
+class Observe(Payload):
+    """Upsert one row of `probe_rows`, together with many others; `spoil` makes the statement fail."""
+
+    key: int
+    spoil: bool = False
+
+
 class Sleep(Payload):
     """Sleep, then upsert the row `key`, counting how often that happened."""
 
@@ -67,6 +74,7 @@ class Ask(Payload):
 
 NOTHING = Kind("maintenance.probe.nothing", Nothing, "Do nothing.", example={})
 STORE = Kind("maintenance.probe.store", Store, "Upsert a row.", example={"key": 1})
+OBSERVE = Kind("maintenance.probe.observe", Observe, "Upsert a row, with others.", example={"key": 1})
 SLEEP = Kind(
     "scrape.series.probe_sleep", Sleep, "Sleep, then store.", example={"key": 1, "seconds": 1.0}, entity="probe:{key}"
 )
@@ -85,6 +93,6 @@ DAWDLE = Kind("scrape.series.probe_dawdle", Dawdle, "Take too long.", example={}
 HANG = Kind("scrape.series.probe_hang", Hang, "Take far too long.", example={})
 ASK = Kind("maintenance.probe.ask", Ask, "Store a row and ask for more.", example={"key": 1})
 
-PROBE_CONTRACTS = Contracts((*CONTRACTS, NOTHING, STORE, SLEEP, FAIL, LIFTED, DIE, CRASH, DAWDLE, HANG, ASK))
+PROBE_CONTRACTS = Contracts((*CONTRACTS, NOTHING, STORE, OBSERVE, SLEEP, FAIL, LIFTED, DIE, CRASH, DAWDLE, HANG, ASK))
 
 TABLE = "CREATE TABLE IF NOT EXISTS probe_rows (key bigint PRIMARY KEY, value bigint NOT NULL, times int NOT NULL)"

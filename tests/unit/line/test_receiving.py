@@ -198,20 +198,20 @@ def channel() -> Channel:
 
 def bundler(processes: int) -> tuple[Bundler, list[Any], Callable[[], list[int]]]:
     sent: list[Any] = []
-    return Bundler(sent.append, processes), sent, lambda: [len(it.payload["args"]) for it in sent]
+    return Bundler(sent.append, processes, lambda *_: None), sent, lambda: [len(it.payload["args"]) for it in sent]
 
 
 def test_while_a_process_is_free_a_message_goes_to_it_alone(channel: Channel) -> None:
     it, _, sizes = bundler(2)
     for number in (1, 2):
-        it.add("task", 32, *message(channel, number))
+        it.add("task", 32, 0.0, *message(channel, number))
     assert sizes() == [1, 1]
 
 
 def test_while_all_are_busy_messages_are_gathered_for_the_first_that_is_done(channel: Channel) -> None:
     it, sent, sizes = bundler(1)
     for number in range(1, 8):
-        it.add("task", 4, *message(channel, number))
+        it.add("task", 4, 0.0, *message(channel, number))
     assert sizes() == [1]
     sent[0].ack_log_error(None, ())
     assert sizes() == [1, 4]
@@ -223,7 +223,7 @@ def test_while_all_are_busy_messages_are_gathered_for_the_first_that_is_done(cha
 def test_a_bundle_that_is_settled_twice_frees_one_process(channel: Channel) -> None:
     it, sent, sizes = bundler(1)
     for number in range(1, 7):
-        it.add("task", 2, *message(channel, number))
+        it.add("task", 2, 0.0, *message(channel, number))
     sent[0].ack_log_error(None, ())
     sent[0].ack_log_error(None, ())
     assert sizes() == [1, 2]
@@ -232,7 +232,7 @@ def test_a_bundle_that_is_settled_twice_frees_one_process(channel: Channel) -> N
 def test_kinds_take_turns(channel: Channel) -> None:
     it, sent, _ = bundler(1)
     for number in range(1, 10):
-        it.add("ab"[number % 2], 2, *message(channel, number))
+        it.add("ab"[number % 2], 2, 0.0, *message(channel, number))
     while any(not bundle.acknowledged for bundle in sent):
         next(bundle for bundle in sent if not bundle.acknowledged).ack_log_error(None, ())
     assert [bundle.payload["task"] for bundle in sent] == ["b", "a", "b", "a", "b"]
@@ -242,7 +242,7 @@ def test_kinds_take_turns(channel: Channel) -> None:
 def test_a_grown_pool_is_given_what_waits(channel: Channel) -> None:
     it, _, sizes = bundler(1)
     for number in range(1, 5):
-        it.add("task", 2, *message(channel, number))
+        it.add("task", 2, 0.0, *message(channel, number))
     it.resize(1)
     assert sizes() == [1, 2]
 
