@@ -1,0 +1,123 @@
+"""Asks Wikidata's query service, which counts the seconds it worked for us: 60 in any 60, 5 queries at once.
+
+So one query at a time, and after each as much silence as it took. A part whose query runs out of time, or whose
+answer is cut off at its limit, is halved.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import structlog
+
+from shared.errors import UnreadableAnswer, UpstreamAway, UpstreamGone, UpstreamRefused
+from shared.upstreams.gateway import Gateway
+from shared.upstreams.pace import Limit
+from shared.upstreams.wikidata import queries
+from shared.upstreams.wikidata.bindings import UPSTREAM, QueryTimedOut, Row, item, rows_of, timed_out
+from shared.upstreams.wikidata.queries import MOST_ROWS, Part
+
+# Patience has to outlast the silence after the longest query, or no reading of many queries would ever end.
+LIMIT: Final = Limit(1, patience=70.0)
+PATIENCE: Final = 65.0  # seconds; the service stops a query after 60, and says so
+MOST_TIMEOUTS: Final = 6  # each costs two minutes of a task's twenty-five, and the service permits 30 errors a minute
+GATEWAY_TIMEOUT: Final = 504
+NOT_FOUND: Final = 404
+ACCEPT: Final = {"Accept": "application/sparql-results+json"}
+
+log = structlog.get_logger()
+
+
+class Wikidata:
+    """The query service through a gateway, whose client says who we are; safe to share between threads.
+
+    Every method raises the errors of `Upstream.post`, QueryTimedOut (an UpstreamAway) where too many queries did,
+    and UnreadableAnswer for what are no SPARQL results.
+    """
+
+    def __init__(self, gateway: Gateway, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url = gateway.settings.wikidata_url
+        self._upstream = gateway.upstream(UPSTREAM, LIMIT)
+        self._clock = clock
+
+    def fetch_adaptations(self) -> list[Row]:
+        """Fetch what `read_adaptations` reads: every pair, then what is known of each end, in no order."""
+        pairs = self._rows(queries.pairs())
+        if not pairs:
+            raise UpstreamAway(UPSTREAM, "knows of no adaptation at all")
+        screen_works = self._rows(queries.about(queries.SCREEN_WORKS, _ids(pairs, "work")))
+        works = self._rows(queries.about(queries.WORKS, _ids(pairs, "source")))
+        return [*pairs, *screen_works, *works]
+
+    def fetch_redirects(self, qids: Sequence[str]) -> dict[str, str]:
+        """Return, of these ids, those that were merged into another item, each with the id it has now.
+
+        An id that is neither here nor in the adaptations was deleted, or is no adaptation any more.
+        """
+        rows = self._rows(queries.about(queries.REDIRECTS, qids))
+        merged = {old: new for row in rows if (old := item(row, "old")) and (new := item(row, "new")) and old != new}
+        return {old: _end(old, merged) for old in qids if old in merged}
+
+    def _rows(self, parts: Iterable[Part]) -> list[Row]:
+        """Return the rows of all parts, halving those that are too large."""
+        waiting = deque(parts)
+        found: list[Row] = []
+        timeouts = 0
+        while waiting:
+            part = waiting.popleft()
+            try:
+                rows = self._ask(part)
+            except QueryTimedOut:
+                timeouts += 1
+                halves = part.halves()
+                if timeouts > MOST_TIMEOUTS or not halves:
+                    raise
+            else:
+                if len(rows) < MOST_ROWS:
+                    found += rows
+                    continue
+                halves = part.halves()
+                if not halves:
+                    raise UnreadableAnswer(UPSTREAM, f"{part.what}: {MOST_ROWS} rows and more, which is too many")
+            log.info("wikidata_query_halved", what=part.what)
+            waiting.extendleft(reversed(halves))
+        return found
+
+    def _ask(self, part: Part) -> list[Row]:
+        began = self._clock()
+        try:
+            answer = self._upstream.post(
+                self._url, part.what, form={"query": part.text}, headers=ACCEPT, patience=PATIENCE
+            )
+        except UpstreamAway as error:
+            if error.status == GATEWAY_TIMEOUT or timed_out(error.body):
+                raise QueryTimedOut(UPSTREAM, f"{part.what} took longer than the service permits") from error
+            raise
+        except UpstreamGone as error:
+            raise UpstreamRefused(UPSTREAM, NOT_FOUND, "no query service there; is WIKIDATA_URL right?") from error
+        finally:
+            self._upstream.rest(self._clock() - began)
+        return rows_of(answer)
+
+
+def open_wikidata(gateway: Gateway) -> Wikidata:
+    """Return the query service as the settings have it; it wants no key."""
+    return Wikidata(gateway)
+
+
+def _ids(rows: Iterable[Row], name: str) -> list[str]:
+    """Return the ids in one column, each once; sorted, so that two readings ask the same."""
+    return sorted({found for row in rows if (found := item(row, name))})
+
+
+def _end(old: str, merged: dict[str, str]) -> str:
+    """Return where a chain of merges ends; one that goes in a circle ends before it repeats."""
+    seen = {old}
+    new = merged[old]
+    while new in merged and merged[new] not in seen:
+        seen.add(new)
+        new = merged[new]
+    return new
