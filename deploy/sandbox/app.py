@@ -7,8 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.responses import PlainTextResponse
 
-from deploy.sandbox import control, tvdb
+from deploy.sandbox import control, tvdb, vanwezel
 from deploy.sandbox.faults import FaultBook
 from deploy.sandbox.gate import Gate
 from deploy.sandbox.journal import Journal
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-STANDINS = (tvdb.build,)
+STANDINS = (tvdb.build, vanwezel.build)
 """Every upstream there is a stand-in for: `build(options, clock) -> Standin`. Add a module, then its name here."""
 
 
@@ -42,6 +43,11 @@ def create_app(
         raise ValueError(f"no stand-in is called {', '.join(sorted(unknown))}")
     journal, faults = Journal(ticks, clock), FaultBook()
     app = FastAPI(title="Millrace sandbox", description="Stand-in upstreams", redirect_slashes=False)
+
+    @app.get("/robots.txt")
+    async def robots() -> PlainTextResponse:
+        """Stand-in sites share this host, whose robots.txt is the one that counts: everything may be read."""
+        return PlainTextResponse("User-agent: *\nAllow: /\n")
 
     @app.get("/health")
     async def health() -> dict[str, object]:

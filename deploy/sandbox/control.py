@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Query
 
 from deploy.sandbox.faults import Fault
+from deploy.sandbox.programme import FURTHEST_MOVE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from deploy.sandbox.faults import Armed, FaultBook
     from deploy.sandbox.journal import Journal
+    from deploy.sandbox.programme import Programme
     from deploy.sandbox.standin import Standin
+
+Days = Annotated[int, Query(ge=-FURTHEST_MOVE, le=FURTHEST_MOVE)]
 
 
 def routes(standins: Sequence[Standin], journal: Journal, faults: FaultBook) -> APIRouter:
     """Return the routes under /control."""
     router = APIRouter(prefix="/control")
     router.include_router(_fault_routes(faults))
+    router.include_router(_programme_routes({one.name: one.programme for one in standins if one.programme}))
 
     @router.get("/requests")
     async def received(path: str = "*", limit: int = 1000) -> dict[str, Any]:
@@ -75,6 +80,41 @@ def _fault_routes(faults: FaultBook) -> APIRouter:
         if not faults.remove(fault_id):
             raise HTTPException(404, f"no fault {fault_id}")
         return {"removed": 1}
+
+    return router
+
+
+def _programme_routes(programmes: Mapping[str, Programme]) -> APIRouter:
+    router = APIRouter(prefix="/programmes")
+
+    def of(name: str) -> Programme:
+        if name not in programmes:
+            raise HTTPException(404, f"no venue {name}")
+        return programmes[name]
+
+    @router.get("/{name}")
+    async def show(name: str) -> list[dict[str, Any]]:
+        """Every evening to come, the next first."""
+        evenings = of(name).upcoming()
+        return [{"key": one.key, "title": one.title, "starts": one.starts, "ends": one.ends} for one in evenings]
+
+    @router.put("/{name}/{key}")
+    async def change(name: str, key: str, days: Days = 0, title: str | None = None) -> dict[str, str]:
+        """Put an evening off by so many days of its first date, or call it something else."""
+        of(name).change(key, days, title)
+        return {"status": "changed"}
+
+    @router.delete("/{name}/{key}")
+    async def remove(name: str, key: str) -> dict[str, str]:
+        """Take an evening off."""
+        of(name).remove(key)
+        return {"status": "removed"}
+
+    @router.delete("/{name}")
+    async def restore(name: str) -> dict[str, str]:
+        """Take back every change."""
+        of(name).restore()
+        return {"status": "as planned"}
 
     return router
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
+    from deploy.sandbox.programme import Programme
     from deploy.sandbox.recordings import Recording
 
 
@@ -40,6 +41,8 @@ class Standin:
     recorded: tuple[Recording, ...] = ()
     unread: tuple[str, ...] = ()
     """Files of the recordings folder that answer nothing, so that a forgotten one is seen."""
+    programme: Programme | None = None
+    """What is on, where the upstream is a venue; the control routes change it."""
 
 
 def compact(value: Any) -> bytes:

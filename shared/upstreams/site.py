@@ -14,7 +14,7 @@ from protego import Protego
 from shared.errors import UnreadableAnswer, UpstreamGone, UpstreamRefused
 from shared.upstreams.answer import Answer
 from shared.upstreams.gateway import Gateway
-from shared.upstreams.http import Upstream
+from shared.upstreams.http import Headers, Upstream
 from shared.upstreams.pace import Limit
 
 UPSTREAM: Final = "site"
@@ -77,20 +77,23 @@ class Site:
         etag: str | None = None,
         last_modified: str | None = None,
         robots: Literal["obey", "ignore"] = "obey",
+        headers: Headers | None = None,
+        delay: float = 0.0,
     ) -> Answer | None:
         """Return what is at an address, or None when it is still the version that `etag` or `last_modified` name.
 
+        At least `delay` seconds pass between two requests to a host; more where the host asks for more.
         Raises the errors of `Upstream.get`; UpstreamRefused, too, where robots.txt does not let us in.
         """
         address = web_address(url)
-        delay = INTERVAL if robots == "ignore" else self._allowed(address).delay
-        headers = {"Accept": ACCEPT}
+        asked = INTERVAL if robots == "ignore" else self._allowed(address).delay
+        sent = {"Accept": ACCEPT, **(headers or {})}
         if etag is not None:
-            headers["If-None-Match"] = etag
+            sent["If-None-Match"] = etag
         if last_modified is not None:
-            headers["If-Modified-Since"] = last_modified
+            sent["If-Modified-Since"] = last_modified
         conditional = etag is not None or last_modified is not None
-        answer = self._way(address, delay).get(address, address, headers=headers, unchanged=conditional)
+        answer = self._way(address, max(asked, delay)).get(address, address, headers=sent, unchanged=conditional)
         return None if answer.status == httpx.codes.NOT_MODIFIED else answer
 
     def _allowed(self, address: str) -> _Rules:
@@ -128,7 +131,8 @@ class Site:
     def _way(self, address: str, delay: float) -> Upstream:
         host = urlsplit(address).netloc
         if (host, delay) not in self._ways:
-            limit = Limit(1, per=delay, patience=PATIENCE)
+            # Whoever reads several pages of a host waits for the turn after its own, however far apart they are.
+            limit = Limit(1, per=delay, patience=PATIENCE + delay)
             self._ways[host, delay] = self._gateway.upstream(UPSTREAM, limit, site=host)
         return self._ways[host, delay]
 
