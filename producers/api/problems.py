@@ -122,6 +122,9 @@ NOT_OPEN = _sort(
     "This dead letter is not open",
     "GET it to see who did what with it; only an open one can be replayed.",
 )
+NO_SUCH_WORK = _sort(
+    "no-such-work", HTTPStatus.NOT_FOUND, "No adaptation of this is known", "GET /adaptations finds ids by title."
+)
 INTERNAL = _sort(
     "internal",
     HTTPStatus.INTERNAL_SERVER_ERROR,
