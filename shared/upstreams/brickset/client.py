@@ -22,14 +22,15 @@ from shared.upstreams.brickset.cards import has_next, is_challenge, is_list, num
 from shared.upstreams.brickset.envelope import UPSTREAM, Raw, opened
 from shared.upstreams.gateway import Gateway
 from shared.upstreams.pace import Limit
+from shared.upstreams.site import open_site
 
-PAGES: Final = "brickset_pages"  # the word for the catalogue pages, whose limit is their own
+PAGES: Final = "brickset_pages"  # what errors call the catalogue pages, which are asked for as any site's are
 PAGE_SIZE: Final = 500  # sets on a full page; more is refused
 FORBIDDEN: Final = 403
 UNAVAILABLE: Final = 503
 OTHER_WAY: Final = "the catalogue pages are behind a challenge; `millrace minifigures import FILE` is the other way"
 
-PAGES_LIMIT: Final = Limit(1, per=3.0, patience=15.0)  # nothing is published; a person reads no faster
+PAGES_DELAY: Final = 3.0  # seconds between two pages; nothing is published, and a person reads no faster
 
 log = structlog.get_logger()
 
@@ -51,7 +52,7 @@ class Brickset:
         self._upstream = gateway.upstream(
             UPSTREAM, limit_of(gateway.settings.brickset_calls_per_day), secrets=[api_key]
         )
-        self._pages = gateway.upstream(PAGES, PAGES_LIMIT)
+        self._site = open_site(gateway)
         self._now = now
 
     def fetch_sets(
@@ -117,7 +118,7 @@ class Brickset:
 
     def _page(self, path: str, what: str) -> str:
         try:
-            answer = self._pages.get(self._base + path, what)
+            answer = self._site.fetch(self._base + path, delay=PAGES_DELAY)
         except UpstreamRefused as error:
             if error.status != FORBIDDEN:
                 raise
@@ -126,6 +127,8 @@ class Brickset:
             if error.status != UNAVAILABLE or not is_challenge(_text(error.body)):
                 raise
             raise UpstreamAway(PAGES, f"{what}: {OTHER_WAY}", error.retry_after) from error
+        if answer is None:
+            raise UnreadableAnswer(PAGES, f"{what} is said to be unchanged, which was not asked")
         page = _text(answer.body)
         if is_challenge(page):
             raise UpstreamRefused(PAGES, answer.status, f"{what}: {OTHER_WAY}")
