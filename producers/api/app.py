@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from producers.api import adaptations, dead_letters, failures, health, messages, problems, screen, venues
+from producers.api import adaptations, dead_letters, failures, health, messages, minifigures, problems, screen, venues
 from producers.api.catalogue import Catalogue, max_ages
 from producers.api.database import Database
 from producers.api.edge import Edge
@@ -21,13 +21,22 @@ from shared.settings import Settings
 from shared.telemetry import start as telemetry
 from shared.version import VERSION
 
-ROUTERS = (screen.router, adaptations.router, venues.router, messages.router, dead_letters.router, health.router)
+ROUTERS = (
+    screen.router,
+    adaptations.router,
+    venues.router,
+    minifigures.router,
+    messages.router,
+    dead_letters.router,
+    health.router,
+)
 """Every router there is: add a domain's here."""
 
 TAGS = [
     {"name": "catalogue", "description": "Series, movies and people. Anybody may read."},
     {"name": "venues", "description": "What is on, and where that is known from. Anybody may read."},
     {"name": "adaptations", "description": "Which books became which films and series. Anybody may read."},
+    {"name": "minifigures", "description": "Minifigures and sets, and what they are offered for. Anybody may read."},
     {"name": "messages", "description": "Ask for work, and hear what became of it."},
     {"name": "dead letters", "description": "Messages that died: look into them, send them back."},
     {"name": "operation", "description": "For orchestrators and Prometheus."},

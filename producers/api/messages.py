@@ -16,7 +16,7 @@ from producers.api.database import Database
 from producers.api.problems import FieldProblem, Problem
 from shared import accepted, clock
 from shared.broker import asyncapi, topology
-from shared.broker.wire import LEAST, MOST, NORMAL, compose
+from shared.broker.wire import LEAST, MOST, NORMAL, Message, compose
 from shared.contracts import documents
 from shared.contracts.kinds import CONTRACTS
 
@@ -184,15 +184,7 @@ async def publish(
         not_before=clock.milliseconds(now + timedelta(seconds=delay)) if delay else None,
         expires_at=None if expires is None else clock.milliseconds(now + timedelta(seconds=expires)),
     )
-    database: Database = request.app.state.database
-    fresh = await database.call(accepted.accept, message)
-    if not fresh:
-        response.headers["Idempotency-Replayed"] = "true"
-    found = None if fresh else await database.call(accepted.status, message.message_id)
-    location = f"/v1/messages/{quote(message.message_id, safe='')}"
-    response.headers["Location"] = location
-    status: Status = "pending" if found is None else found["status"]
-    return Accepted(message_id=message.message_id, kind=kind, status=status, location=location)
+    return await accept(request, response, message)
 
 
 # A stranger's id may hold a slash.
@@ -213,6 +205,19 @@ async def message_status(
     if found is None:
         raise Problem(problems.NO_SUCH_MESSAGE, f"No message {message_id} was accepted here or begun with by a worker.")
     return MessageStatus.model_validate(found)
+
+
+async def accept(request: Request, response: Response, message: Message) -> Accepted:
+    """Commit a message to the outbox and tell where to ask for its status; one of an id accepted before is not anew."""
+    database: Database = request.app.state.database
+    fresh = await database.call(accepted.accept, message)
+    if not fresh:
+        response.headers["Idempotency-Replayed"] = "true"
+    found = None if fresh else await database.call(accepted.status, message.message_id)
+    location = f"/v1/messages/{quote(message.message_id, safe='')}"
+    response.headers["Location"] = location
+    status: Status = "pending" if found is None else found["status"]
+    return Accepted(message_id=message.message_id, kind=message.kind, status=status, location=location)
 
 
 async def _body(request: Request) -> bytes:

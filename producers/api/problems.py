@@ -125,6 +125,12 @@ NOT_OPEN = _sort(
 NO_SUCH_WORK = _sort(
     "no-such-work", HTTPStatus.NOT_FOUND, "No adaptation of this is known", "GET /adaptations finds ids by title."
 )
+NO_SUCH_MINIFIGURE = _sort(
+    "no-such-minifigure",
+    HTTPStatus.NOT_FOUND,
+    "The catalogue has no such item",
+    "GET /minifigures lists what there is; POST /v1/admin/sync-catalog or `millrace minifigures import` adds more.",
+)
 INTERNAL = _sort(
     "internal",
     HTTPStatus.INTERNAL_SERVER_ERROR,
