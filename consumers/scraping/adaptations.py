@@ -46,7 +46,7 @@ def run_daily_wikidata_ingestion(_ask: adaptations.IngestWikidata, run: Run) -> 
             "held": asdict(totals),
             "changes": None if changes is None else asdict(changes),
             "problems": len(problems),
-            "first_problems": [str(problem) for problem in problems[:SHOWN]],
+            "first_problems": [f"{problem.item} {problem.why}" for problem in problems[:SHOWN]],
         }
 
 

@@ -53,7 +53,6 @@ works: Final = Table(
     Column("authors", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="Names in Wikidata's order"),
     Column("year", Integer, comment="Year of publication; negative before our era"),
     *_history(),
-    Index("works_title_idx", text('lower(title) COLLATE "C"'), "id"),
     comment="Written works that were adapted for the screen, from Wikidata",
 )
 
@@ -75,7 +74,7 @@ screen_works: Final = Table(
     Column("tmdb_screen_type", Text, comment="movie, series, miniseries, ... as TMDb has it"),
     Column("tmdb_synced_at", Moment, comment="When TMDb was last asked; null when it is to be asked first"),
     Column("tmdb_gone_at", Moment, comment="When TMDb answered that it is not there; null while it is"),
-    Index("screen_works_title_idx", text('lower(title) COLLATE "C"'), "id"),
+    Index("screen_works_title_idx", text("lower(title)"), "id"),
     comment="Films and series made from written works: ids from Wikidata, poster and summary from TMDb",
 )
 

@@ -32,7 +32,7 @@ _WORK: Final = "w.wikidata_id, w.title, w.work_type, w.authors, w.year"
 _SCREEN_WORK: Final = f"""s.wikidata_id, s.title, {_TYPE} AS screen_type, {_YEAR} AS year, s.imdb_id, s.tvdb_id,
     s.tmdb_movie_id, s.tmdb_tv_id, s.poster, s.summary"""
 _MOMENT: Final = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
-_KEY: Final = 'lower(s.title) COLLATE "C"'
+_KEY: Final = "lower(s.title)"
 
 _EDGES: Final = """
 SELECT json_build_object(
@@ -65,7 +65,7 @@ SELECT row_to_json(body)::text FROM (
         (SELECT coalesce(json_agg(row_to_json(work)), '[]') FROM (
             SELECT {_WORK} FROM adaptation_edges AS e JOIN works AS w ON w.id = e.work_id
             WHERE e.screen_work_id = s.id AND e.withdrawn_at IS NULL
-            ORDER BY w.year NULLS LAST, lower(w.title) COLLATE "C", w.id
+            ORDER BY w.year NULLS LAST, lower(w.title), w.id
         ) AS work) AS based_on
     FROM screen_works AS s WHERE s.wikidata_id = $1
 ) AS body

@@ -23,7 +23,6 @@ def upgrade() -> None:
             PRIMARY KEY (id),
             UNIQUE (wikidata_id)
         );
-        CREATE INDEX works_title_idx ON works (lower(title) COLLATE "C", id);
         COMMENT ON TABLE works IS 'Written works that were adapted for the screen, from Wikidata';
         COMMENT ON COLUMN works.id IS 'Ours; outlives a merge';
         COMMENT ON COLUMN works.wikidata_id IS 'Wikidata item, such as Q160585';
@@ -56,7 +55,7 @@ def upgrade() -> None:
             PRIMARY KEY (id),
             UNIQUE (wikidata_id)
         );
-        CREATE INDEX screen_works_title_idx ON screen_works (lower(title) COLLATE "C", id);
+        CREATE INDEX screen_works_title_idx ON screen_works (lower(title), id);
         COMMENT ON TABLE screen_works IS
             'Films and series made from written works: ids from Wikidata, poster and summary from TMDb';
         COMMENT ON COLUMN screen_works.id IS 'Ours; outlives a merge';
