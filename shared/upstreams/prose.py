@@ -5,6 +5,7 @@ iCalendar and JSON-LD carry the same prose, from the same plugins, with the same
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 from typing import Final
@@ -16,6 +17,9 @@ from shared.upstreams.fields import plain
 
 LONGEST: Final = 20_000
 """Characters of a description that are kept; nobody reads more, and a feed may hold megabytes."""
+
+LONGEST_ADDRESS: Final = 4_000
+LONGEST_KEY: Final = 400  # characters; a key is indexed
 
 _ENTITY: Final = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});", re.ASCII)
 _TAG: Final = re.compile(r"<(?:/?[a-zA-Z]|!)[^<>]*>")
@@ -61,10 +65,20 @@ def within(listing: Listing, window: Window) -> bool:
     return listing.starts_at < window.until and (end > window.since or listing.starts_at >= window.since)
 
 
+def storable_key(text: str) -> str:
+    """Return a key as it can be stored and indexed; of one that is too long, the end is told by its hash."""
+    text = plain(text)
+    if len(text) <= LONGEST_KEY:
+        return text
+    return f"{text[: LONGEST_KEY - 65]}#{hashlib.sha256(text.encode()).hexdigest()}"
+
+
 def web_address(text: str | None) -> str | None:
     """Return a text that is an absolute address of the web; anything else is None."""
-    text = (text or "").strip()
-    return plain(text) if re.match(r"https?://[^\s/]", text, re.IGNORECASE) and len(text) < LONGEST else None
+    text = plain(text or "").replace("\n", "")
+    if not re.match(r"https?://[^\s/]", text, re.IGNORECASE) or len(text) > LONGEST_ADDRESS:
+        return None
+    return text.replace(" ", "%20")
 
 
 def _resolved(text: str) -> str:

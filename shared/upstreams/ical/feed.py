@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -11,18 +10,16 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from shared.catalog.venues.records import Broken, Listing, Window
-from shared.upstreams.fields import plain
 from shared.upstreams.ical.entry import Entry, listing_of, read_entry
 from shared.upstreams.ical.index import Index, index_of
 from shared.upstreams.ical.moments import Moment, in_utc
 from shared.upstreams.ical.series import EXPANSION_ERRORS, Occurrence, Series
-from shared.upstreams.ical.zones import Zones, zone_named
-from shared.upstreams.prose import within
+from shared.upstreams.ical.zones import Zones
+from shared.upstreams.prose import storable_key, within
 
 MOST_STEPS: Final = 5_000_000
 """How many steps all rules of a feed may take together; some fifty seconds."""
 
-LONGEST_KEY: Final = 400  # characters; a key is an index's column
 _DAY: Final = timedelta(days=1)
 
 
@@ -51,7 +48,7 @@ class _Feed:
                 try:
                     entries.append(read_entry(self._index.text(span), self._zones(span.zone), span.start))
                 except (ValueError, OverflowError) as error:
-                    yield Broken(_named(identity), str(error))
+                    yield Broken(storable_key(identity), str(error))
             yield from self._group(identity, entries)
         if self._index.cut_short is not None:
             yield Broken(f"byte {self._index.cut_short}", "the feed breaks off in the middle of it")
@@ -84,7 +81,7 @@ class _Feed:
                 raise ValueError("the rules of this feed together take too many steps to follow")
             occurrences = list(series.between(since, until))
         except EXPANSION_ERRORS as error:
-            yield Broken(_named(identity), str(error) or type(error).__name__)
+            yield Broken(storable_key(identity), str(error) or type(error).__name__)
             return
         yield from self._occurrences(identity, occurrences, master)
 
@@ -108,9 +105,9 @@ class _Feed:
         try:
             if not self._may_touch(start, end, entry):
                 return
-            listing = listing_of(entry, _named(key), start, end, master)
+            listing = listing_of(entry, storable_key(key), start, end, master)
         except (ValueError, OverflowError) as error:
-            yield Broken(_named(key), str(error))
+            yield Broken(storable_key(key), str(error))
             return
         if within(listing, self._window):
             yield listing
@@ -127,11 +124,3 @@ def _day(occurrence: Occurrence) -> str:
     original = occurrence.original
     day = original.astimezone(occurrence.entry.zone).date() if isinstance(original, datetime) else original
     return f"{day:%Y%m%d}"
-
-
-def _named(text: str) -> str:
-    """Return a key as it can be stored and indexed."""
-    text = plain(text)
-    if len(text) <= LONGEST_KEY:
-        return text
-    return f"{text[: LONGEST_KEY - 65]}#{hashlib.sha256(text.encode()).hexdigest()}"

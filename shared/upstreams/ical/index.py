@@ -79,6 +79,11 @@ def index_of(body: bytes) -> Index:
     return index
 
 
+def is_calendar(body: bytes) -> bool:
+    """Say whether a body is a calendar, or has one in it."""
+    return bool(_CALENDAR.search(_in_utf8(body)))
+
+
 def identity_of(uid: str) -> str:
     """Return what stays of a UID when the evening is moved."""
     movable = _MOVABLE.fullmatch(uid)
