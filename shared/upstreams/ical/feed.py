@@ -14,7 +14,7 @@ from shared.upstreams.ical.entry import Entry, listing_of, read_entry
 from shared.upstreams.ical.index import Index, index_of
 from shared.upstreams.ical.moments import Moment, in_utc
 from shared.upstreams.ical.series import EXPANSION_ERRORS, Occurrence, Series
-from shared.upstreams.ical.zones import Zones
+from shared.upstreams.ical.zones import Zones, zone_named
 from shared.upstreams.prose import storable_key, within
 
 MOST_STEPS: Final = 5_000_000
