@@ -34,6 +34,9 @@ class Problem:
     why: str
     left_out: bool = True
 
+    def __str__(self) -> str:
+        return f"{self.item} {self.why}"
+
 
 @dataclass(slots=True)
 class _Found:
