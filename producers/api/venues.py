@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import json
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field, TypeAdapter
 
 from producers.api import problems
 from producers.api.database import Database
-from producers.api.problems import FieldProblem, Problem
-from producers.api.screen import JSON, NOT_MODIFIED, tags
+from producers.api.paging import READ, Cursor, IfNoneMatch, Next, cursor_of, fault, page, place_of
 from shared import clock
 from shared.catalog.venues import views
 from shared.catalog.venues.records import Availability, Status
@@ -27,9 +21,8 @@ router = APIRouter(tags=["venues"])
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 
-Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
-IfNoneMatch = Annotated[str | None, Header(description="ETag of an answer you have; 304 if it is still the one")]
-Next = Annotated[str | None, Field(description="`cursor` of the next page; null on the last")]
+_PLACE: Final = TypeAdapter(tuple[int, Annotated[int, Field(ge=0, lt=2**63)]])
+_ID: Final = TypeAdapter(Annotated[int, Field(ge=0, lt=2**31)])
 
 
 class VenueListing(BaseModel):
@@ -98,10 +91,8 @@ class Sources(BaseModel):
     next: Next
 
 
-_ETAG: Final = {"ETag": {"description": "Changes exactly when the answer does", "schema": {"type": "string"}}}
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"headers": _ETAG},
-    304: {"description": "What you have is still the one", "headers": _ETAG},
+    **READ,
     **problems.documented(problems.INVALID_REQUEST, problems.DATABASE_AWAY),
 }
 
@@ -127,16 +118,16 @@ async def list_venue_listings(
     """List upcoming listings, or those of any other time, the soonest first."""
     begin, end = _aware(since) or clock.now(), _aware(until)
     if end is not None and end <= begin:
-        raise _fault("query.to", "is not later than from")
-    after, after_id = (None, None) if cursor is None else _place(cursor, 2)
+        raise fault("query.to", "is not later than from")
+    after, after_id = (None, None) if cursor is None else place_of(cursor, _PLACE)
     started = None if after is None else _moment(after)
     values = (begin, end, venue, source, withdrawn, started, after_id, limit + 1)
     rows = await _database(request).rows(views.LISTINGS, values)
     following = None
     if len(rows) > limit:
         starts_at, last, _ = rows[limit - 1]
-        following = _cursor((starts_at - EPOCH) // MICROSECOND, last)
-    return _answer("listings", [body for *_, body in rows[:limit]], following, if_none_match)
+        following = cursor_of(((starts_at - EPOCH) // MICROSECOND, last))
+    return page("listings", [body for *_, body in rows[:limit]], following, if_none_match)
 
 
 @router.get("/sources", summary="Where listings are read from", response_model=Sources, responses=_RESPONSES)
@@ -147,10 +138,10 @@ async def list_sources(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """List the sources, whether or not they are read."""
-    (after,) = (0,) if cursor is None else _place(cursor, 1)
-    rows = await _database(request).rows(views.SOURCES, (min(after, 2**31 - 1), limit + 1))
-    following = _cursor(rows[limit - 1][0]) if len(rows) > limit else None
-    return _answer("sources", [body for _, body in rows[:limit]], following, if_none_match)
+    after = 0 if cursor is None else place_of(cursor, _ID)
+    rows = await _database(request).rows(views.SOURCES, (after, limit + 1))
+    following = cursor_of(rows[limit - 1][0]) if len(rows) > limit else None
+    return page("sources", [body for _, body in rows[:limit]], following, if_none_match)
 
 
 def _database(request: Request) -> Database:
@@ -158,51 +149,13 @@ def _database(request: Request) -> Database:
     return database
 
 
-def _answer(name: str, bodies: Sequence[str], following: str | None, if_none_match: str | None) -> Response:
-    content = f'{{"{name}":[{",".join(bodies)}],"next":{json.dumps(following)}}}'.encode()
-    tag = hashlib.blake2s(content, digest_size=16).hexdigest()
-    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
-    known = tags(if_none_match)
-    if tag in known or "*" in known:
-        return Response(status_code=NOT_MODIFIED, headers=headers)
-    return Response(content, media_type=JSON, headers=headers)
-
-
 def _aware(moment: datetime | None) -> datetime | None:
     """Return a moment that PostgreSQL can compare; one without a zone is in UTC."""
     return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-_PLACE: Final = TypeAdapter(list[Annotated[int, Field(gt=-(2**63), lt=2**63)]])
-
-
-def _cursor(*place: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
-
-
-def _place(cursor: str, length: int) -> list[int]:
-    """Return the numbers a cursor stands for; raises Problem for one that we have not made."""
-    try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        place = _PLACE.validate_json(raw, strict=True)
-    except (ValidationError, binascii.Error, ValueError) as error:
-        raise _no_cursor() from error
-    if len(place) != length:
-        raise _no_cursor()
-    return place
 
 
 def _moment(microseconds: int) -> datetime:
     try:
         return EPOCH + microseconds * MICROSECOND
     except OverflowError as error:
-        raise _no_cursor() from error
-
-
-def _no_cursor() -> Problem:
-    return _fault("query.cursor", "is none that an earlier page gave as `next`")
-
-
-def _fault(field: str, problem: str) -> Problem:
-    fault = FieldProblem(field=field, problem=problem)
-    return Problem(problems.INVALID_REQUEST, f"{field}: {problem}", errors=[fault])
+        raise fault("query.cursor", "is none that an earlier page gave as `next`") from error

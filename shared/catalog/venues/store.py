@@ -83,12 +83,13 @@ SELECT count(*) FILTER (WHERE NOT is_held AND rank <= %(limit)s), count(*) FILTE
 FROM compared
 """  # noqa: S608
 
-# Feeds drop what is over, so what has begun was not withdrawn. Of a broken entry nobody knows whether it is the one.
+# Feeds drop what is over, so what has begun was not withdrawn. A broken entry is there all the same, and so are the
+# evenings of a broken series, whose keys begin with the name of the series and a #.
 _WITHDRAW: Final = """
 UPDATE venue_listings AS held SET withdrawn_at = %(at)s, changed_at = %(at)s
 WHERE source_id = %(source_id)s AND withdrawn_at IS NULL AND starts_at > %(at)s AND starts_at < %(until)s
     AND NOT EXISTS (SELECT FROM seen WHERE seen.key = held.key)
-    AND NOT EXISTS (SELECT FROM seen WHERE problem IS NOT NULL AND starts_with(held.key, seen.key))
+    AND NOT EXISTS (SELECT FROM seen WHERE problem IS NOT NULL AND starts_with(held.key, seen.key || '#'))
 """
 
 _STORED: Final = """
@@ -134,14 +135,15 @@ def ingest(
     window: Window,
     *,
     limit: int | None = None,
+    whole: bool = True,
     etag: str | None = None,
     last_modified: str | None = None,
 ) -> Outcome:
     """Store what a source, fetched at a time, lists within a window: the soonest `limit` of it, or all.
 
-    What it no longer lists is withdrawn; nothing is because of the limit. The version (`etag`, `last_modified`) is
-    kept only when nothing was left out, as otherwise the rest could never come in. Raises NoSuchSource, and
-    UnreadableAnswer when there are entries and none of them can be read.
+    What it no longer lists is withdrawn; nothing is because of the limit, and nothing by a reading that is not the
+    `whole` of it. The version (`etag`, `last_modified`) is kept only when nothing is missing, as otherwise the rest
+    could never come in. Raises NoSuchSource, and UnreadableAnswer when there are entries and none can be read.
     """
     raw = driver(connection)
     locked = raw.execute(_LOCK, (source_id,)).fetchone()
@@ -167,8 +169,9 @@ def ingest(
         return Outcome("suspected", name, **seen)
     values["limit"] = yielded if limit is None else limit
     added, changed, left_out = raw.execute(_STORE, values).fetchone() or (0, 0, 0)
-    withdrawn = raw.execute(_WITHDRAW, values).rowcount
-    version = {"etag": None, "last_modified": None} if left_out else {"etag": etag, "last_modified": last_modified}
+    withdrawn = raw.execute(_WITHDRAW, values).rowcount if whole else 0
+    complete = whole and not left_out
+    version = {"etag": etag if complete else None, "last_modified": last_modified if complete else None}
     raw.execute(_STORED, values | version)
     return Outcome("stored", name, **seen, added=added, changed=changed, withdrawn=withdrawn, left_out=left_out)
 

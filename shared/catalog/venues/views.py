@@ -45,3 +45,17 @@ SELECT own.id, (
 FROM sources AS own WHERE own.id > $1 ORDER BY own.id LIMIT $2
 """  # noqa: S608
 """Sources behind id $1, $2 at most. Rows: id, JSON."""
+
+SOURCE: Final = """
+SELECT row_to_json(told)::text FROM (
+    SELECT own.*, held.listings, held.upcoming, held.withdrawn
+    FROM sources AS own CROSS JOIN LATERAL (
+        SELECT count(*) AS listings,
+            count(*) FILTER (WHERE withdrawn_at IS NULL AND coalesce(ends_at, starts_at) >= $2) AS upcoming,
+            count(*) FILTER (WHERE withdrawn_at IS NOT NULL) AS withdrawn
+        FROM venue_listings WHERE source_id = own.id
+    ) AS held
+    WHERE own.id = $1
+) AS told
+"""
+"""Source $1 whole, with how many listings it has at $2. Rows: JSON."""

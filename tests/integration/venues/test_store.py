@@ -265,12 +265,21 @@ def test_broken_entries_are_counted_and_the_first_are_told(world: World) -> None
 
 
 def test_an_evening_whose_entry_is_broken_now_is_not_withdrawn(world: World) -> None:
-    world.ingest([evening(1, key="uid-1/20261117T120000Z"), evening(2), evening(3)])
+    world.ingest([evening(1, key="uid-1#20261117"), evening(2), evening(3)])
 
     outcome = world.ingest([Broken("uid-1", "no start"), evening(2)], MONDAY + HOUR)
 
     assert outcome.withdrawn == 1
     assert world.keys(withdrawn=True) == {"evening-3"}
+
+
+def test_a_reading_that_broke_off_withdraws_nothing_and_is_no_version(world: World) -> None:
+    world.ingest(season(4))
+
+    outcome = world.ingest([evening(1), evening(5)], MONDAY + HOUR, whole=False, etag='"2"')
+
+    assert (outcome.added, outcome.withdrawn) == (1, 0)
+    assert world.source()["etag"] is None
 
 
 def test_entries_none_of_which_can_be_read_are_an_error_and_change_nothing(world: World) -> None:
