@@ -68,7 +68,7 @@ def _listing(record: Any, path: str, audit: Audit, home: ZoneInfo) -> Listing:
     place, (cost, low, high, currency) = _place(fields), _price(fields)
     image = fields.child_or_none("image")
     listing = Listing(
-        key=f"{number}@{urlsplit(url).netloc}",
+        key=f"{number}@{urlsplit(url).hostname}",
         title=title,
         starts_at=starts_at,
         ends_at=ends_at,
