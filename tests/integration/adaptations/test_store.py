@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import psycopg
@@ -128,6 +130,23 @@ def test_text_that_postgresql_cannot_hold_is_no_reason_to_lose_a_reading(connect
     saved(connection, a_reading((FILM_1984, replace(DUNE, title="Du\0ne", authors=('Quote " and \\', "ünï, {x}")))))
 
     assert rows(connection, "SELECT title, authors FROM works") == [("Du\ufffdne", ['Quote " and \\', "ünï, {x}"])]
+
+
+def test_two_processes_may_store_readings_at_once(engine: Engine) -> None:
+    together = threading.Barrier(3)
+
+    def save(reading: Adaptations) -> None:
+        with engine.begin() as opened:
+            together.wait(timeout=30)
+            save_reading(opened, reading, {}, MONDAY)
+
+    swapped = a_reading((CLUELESS, EMMA), (SERIES_2000, DUNE), (FILM_2021, DUNE), (FILM_1984, replace(DUNE, year=1)))
+    with ThreadPoolExecutor(3) as threads:
+        for done in [threads.submit(save, reading) for reading in (FOUR, swapped, FOUR)]:
+            done.result(timeout=60)
+    with engine.begin() as connection:
+        assert live_edges(connection) == ALL
+        assert totals(connection) == Totals(2, 4, 4)
 
 
 # Merged items
