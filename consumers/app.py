@@ -26,7 +26,7 @@ from shared.telemetry import start as telemetry
 HANDLERS = {
     "content": ("consumers.content.screen",),
     "person": ("consumers.person.screen",),
-    "scraping": ("consumers.scraping.adaptations", "consumers.scraping.minifigures"),
+    "scraping": ("consumers.scraping.adaptations", "consumers.scraping.minifigures", "consumers.scraping.venues"),
     "processing": (),
     "maintenance": ("consumers.maintenance.dead_letters",),
 }

@@ -64,11 +64,9 @@ class Source:
     synced_at: datetime | None
     suspected_at: datetime | None
 
-    def version(self, now: datetime) -> dict[str, str | None]:
-        """Return the version of what is stored, as `Site.fetch` takes it; nothing when it is to be read whole."""
-        if not rules.may_be_unchanged(self.synced_at, now):
-            return {}
-        return {"etag": self.etag, "last_modified": self.last_modified}
+    def version(self, now: datetime) -> tuple[str | None, str | None]:
+        """Return ETag and Last-Modified of what is stored; nothing when the source is to be read whole."""
+        return (self.etag, self.last_modified) if rules.may_be_unchanged(self.synced_at, now) else (None, None)
 
 
 def source(connection: Connection, source_id: int) -> Source:
