@@ -123,20 +123,25 @@ class Bundle:
         return self._decoded_cache
 
     def ack_log_error(self, logger: Any, errors: Any) -> None:
-        """Acknowledge each message; a broken connection is logged, as kombu's own messages do."""
-        self._settle(lambda message: message.ack_log_error(logger, errors))
+        """Acknowledge all messages; a broken connection is logged, as kombu's own messages do."""
+        if self.acknowledged:
+            return
+        self.acknowledged = True
+        try:
+            self._messages[0].channel.acks.done(message.delivery_tag for message in self._messages)
+        except errors as error:
+            logger.critical("Couldn't acknowledge a bundle: %r", error, exc_info=True)
+        finally:
+            self._settled()
 
     def reject_log_error(self, logger: Any, errors: Any, requeue: bool = False) -> None:
         """Reject each message."""
-        self._settle(lambda message: message.reject_log_error(logger, errors, requeue=requeue))
-
-    def _settle(self, settle: Callable[[Any], None]) -> None:
         if self.acknowledged:
             return
         self.acknowledged = True
         try:
             for message in self._messages:
-                settle(message)
+                message.reject_log_error(logger, errors, requeue=requeue)
         finally:
             self._settled()
 

@@ -15,6 +15,7 @@ from celery.worker.state import revoked
 from kombu.message import Message
 from vine import promise
 
+from consumers.acks import Acks
 from consumers.bundles import Bundler, disguise
 from shared.broker.topology import DEAD_LETTERS
 from shared.broker.wire import Delivery, new_id, storable
@@ -36,6 +37,7 @@ class LineConsumer(Consumer):
     """Celery's consumer, reading the line's plain messages instead of Celery's own."""
 
     _bundler: Bundler | None = None
+    _acks: Acks | None = None
 
     class Blueprint(Consumer.Blueprint):
         """Celery's steps without native delayed delivery, which would declare 28 exchanges and queues."""
@@ -52,19 +54,22 @@ class LineConsumer(Consumer):
         # Bodies stay the bytes they are: py-amqp would decode by a stranger's content_encoding.
         consumer.channel.auto_decode = False
         consumer.channel.Message = Sealed
+        acks = self._acks = consumer.channel.acks = Acks(consumer.channel, self.timer.call_after)
         if self._bundler is not None:
             self._bundler.forget()
+        if self._acks is not None:
+            self._acks.forget()
         bundler = self._bundler = Bundler(dispatch, self.pool.num_processes, self.timer.call_after)
         queues: dict[str, str] = {}
-        # Not Celery's own built-in tasks: a stranger's message may claim any name.
         # A bundle is full when a process may not hold more: what the broker does not send is not worth waiting for.
         most = self.initial_prefetch_count // self.pool.num_processes or self.app.conf.worker_prefetch_multiplier
-        bundles = {
-            name: (min(task.bundle, most), task.wait) for name, task in self.app.tasks.items() if hasattr(task, "bundle")
-        }
+        # Not Celery's own built-in tasks: a stranger's message may claim any name.
+        tasks = {name: task for name, task in self.app.tasks.items() if hasattr(task, "bundle")}
+        bundles = {name: (min(task.bundle, most), task.wait) for name, task in tasks.items()}
 
         def on_message(message: Any) -> None:
             tag = message.delivery_info["consumer_tag"]
+            acks.arrived(message.delivery_tag)
             try:
                 if tag not in queues:
                     queues.update({tag: name for name, tag in consumer._active_tags.items()})  # noqa: SLF001
@@ -126,6 +131,21 @@ class Sealed(Message):
             properties=properties,
         )
         self.headers = properties.get("application_headers") or {}
+
+    def ack(self, multiple: bool = False) -> None:
+        """Acknowledge this message by itself."""
+        super().ack(multiple)
+        self.channel.acks.settled(self.delivery_tag)
+
+    def reject(self, requeue: bool = False) -> None:
+        """Reject this message."""
+        super().reject(requeue)
+        self.channel.acks.settled(self.delivery_tag)
+
+    def requeue(self) -> None:
+        """Give this message back."""
+        super().requeue()
+        self.channel.acks.settled(self.delivery_tag)
 
 
 def received(message: Any, queue: str) -> Delivery:

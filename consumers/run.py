@@ -95,9 +95,9 @@ class Run:
     finished: bool = False
 
     @classmethod
-    def of(cls, delivery: Delivery, wiring: Wiring) -> Run:
-        """Return the run of a message that has just come to this process."""
-        started, arrived = time.perf_counter(), clock.now()
+    def of(cls, delivery: Delivery, wiring: Wiring, arrived: datetime | None = None) -> Run:
+        """Return the run of a message that has just come to this process, or came at a time with others."""
+        started, arrived = time.perf_counter(), arrived or clock.now()
         message = delivery.message(clock.milliseconds(arrived))
         entry = runlog.Entry(
             message.message_id,

@@ -37,9 +37,10 @@ def handle_together(task: Any, deliveries: Sequence[Delivery], wiring: Wiring) -
     structlog.contextvars.clear_contextvars()
     together: dict[str, Read] = {}
     alone = []
+    arrived = clock.now()
     for delivery in deliveries:
         try:
-            run = Run.of(delivery, wiring)
+            run = Run.of(delivery, wiring, arrived)
             payload = run.read()
         except Exception:  # noqa: BLE001 - settled alone, it meets its error again
             alone.append(delivery)

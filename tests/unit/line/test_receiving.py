@@ -12,6 +12,7 @@ from amqp.serialization import decode_properties_basic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from consumers.acks import Acks
 from consumers.bundles import Bundler, disguise
 from consumers.consumer import DEEPEST, Sealed, received
 from consumers.frames import DELIVER, FIXED, HEADER, METHOD, FrameHandler, readable_delivery, set_aside
@@ -175,9 +176,11 @@ class Channel:
 
     def __init__(self) -> None:
         self.settled: list[tuple[str, int]] = []
+        self.later: list[Callable[[], None]] = []
+        self.acks = Acks(self, lambda _, function: self.later.append(function))
 
-    def basic_ack(self, tag: int, multiple: bool = False) -> None:  # noqa: ARG002 - py-amqp's signature
-        self.settled.append(("ack", tag))
+    def basic_ack(self, tag: int, multiple: bool = False) -> None:
+        self.settled.append(("ack up to" if multiple else "ack", tag))
 
     def basic_reject(self, tag: int, requeue: bool) -> None:
         self.settled.append(("requeue" if requeue else "reject", tag))
@@ -188,6 +191,7 @@ def message(channel: Channel, number: int) -> tuple[Any, Delivery]:
     raw.body = b"{}"
     raw.delivery_info = info(number)
     it = Sealed(raw, channel=channel)
+    channel.acks.arrived(number)
     return it, received(it, "q")
 
 
@@ -217,7 +221,7 @@ def test_while_all_are_busy_messages_are_gathered_for_the_first_that_is_done(cha
     assert sizes() == [1, 4]
     sent[1].reject_log_error(None, (), requeue=True)
     assert sizes() == [1, 4, 2]
-    assert channel.settled == [("ack", 1), *(("requeue", number) for number in (2, 3, 4, 5))]
+    assert channel.settled == [("ack up to", 1), *(("requeue", number) for number in (2, 3, 4, 5))]
 
 
 def test_a_bundle_that_is_settled_twice_frees_one_process(channel: Channel) -> None:
@@ -236,7 +240,7 @@ def test_kinds_take_turns(channel: Channel) -> None:
     while any(not bundle.acknowledged for bundle in sent):
         next(bundle for bundle in sent if not bundle.acknowledged).ack_log_error(None, ())
     assert [bundle.payload["task"] for bundle in sent] == ["b", "a", "b", "a", "b"]
-    assert len(channel.settled) == 9
+    assert channel.settled[-1] == ("ack up to", 9)
 
 
 def test_a_grown_pool_is_given_what_waits(channel: Channel) -> None:
