@@ -15,7 +15,18 @@ from urllib.parse import quote
 
 from shared import clock
 from shared.contracts.minifigures import Condition
-from shared.errors import MissingSetting, UnreadableAnswer, UpstreamAway, UpstreamGone, UpstreamRefused
+from shared.errors import (
+    LimitReached,
+    MissingSetting,
+    Permanent,
+    RateLimited,
+    Transient,
+    UnreadableAnswer,
+    UpstreamAway,
+    UpstreamGone,
+    UpstreamRefused,
+)
+from shared.upstreams.ebay import quota
 from shared.upstreams.ebay.offers import AUCTION, BEST_OFFER, FIXED_PRICE
 from shared.upstreams.ebay.tokens import UPSTREAM, Tokens
 from shared.upstreams.fields import Audit, Fields
@@ -56,13 +67,13 @@ class Ebay:
         ticks: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
-        base = gateway.settings.ebay_url.rstrip("/")
-        self._browse = f"{base}/buy/browse/v1"
+        self._base = gateway.settings.ebay_url.rstrip("/")
+        self._browse = f"{self._base}/buy/browse/v1"
         self._marketplace = gateway.settings.ebay_marketplace
         self._upstream = gateway.upstream(
             UPSTREAM, limit_of(gateway.settings.ebay_calls_per_day), secrets=[client_id, client_secret]
         )
-        self._tokens = Tokens(self._upstream, base, client_id, client_secret, ticks)
+        self._tokens = Tokens(self._upstream, self._base, client_id, client_secret, ticks)
         self._now = now
 
     def fetch_offers(self, query: str, condition: Condition, most: int = PAGE_SIZE) -> list[Raw]:
@@ -118,15 +129,33 @@ class Ebay:
         """Return an answer's object; a token that is refused is renewed, once."""
         token = self._tokens.get()
         try:
-            return self._ask(path, what, params, token)
+            return self._ask(self._browse + path, what, params, token)
+        except RateLimited as error:
+            if error.retry_after is None:
+                self._rest_if_closed(token)
+            raise
         except UpstreamRefused as error:
             if error.status != UNAUTHORIZED:
                 raise
-        return self._ask(path, what, params, self._tokens.get(refused=token))
+        return self._ask(self._browse + path, what, params, self._tokens.get(refused=token))
 
-    def _ask(self, path: str, what: str, params: Params | None, token: str) -> Raw:
+    def _rest_if_closed(self, token: str) -> None:
+        """Raise LimitReached, and let nobody ask, when the day's calls are used up; by others, or we had counted them.
+
+        A 429 says only that it is one too many: of this second, or of this day.
+        """
+        try:
+            raw = self._ask(self._base + quota.PATH, "calls left", quota.ASKED, token)
+            seconds = quota.closed_for(raw, self._now())
+        except (Permanent, Transient):
+            return  # the 429 itself is what there is to say
+        if seconds is not None:
+            self._upstream.rest(seconds)
+            raise LimitReached(UPSTREAM, seconds)
+
+    def _ask(self, address: str, what: str, params: Params | None, token: str) -> Raw:
         headers = {"Authorization": f"Bearer {token}", "X-EBAY-C-MARKETPLACE-ID": self._marketplace}
-        answer = self._upstream.get(self._browse + path, what, params=params, headers=headers)
+        answer = self._upstream.get(address, what, params=params, headers=headers)
         body = answer.json()
         if not isinstance(body, dict):
             raise UnreadableAnswer(UPSTREAM, f"{what} is no object", answer.body)
