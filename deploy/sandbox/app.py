@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
 
-from deploy.sandbox import brickset, control, ebay, mote, tmdb, tvdb, vanwezel, wikidata
+from deploy.sandbox import brickset, control, ebay, feeds, mote, tmdb, tvdb, vanwezel, wikidata
 from deploy.sandbox.faults import FaultBook
 from deploy.sandbox.gate import Gate
 from deploy.sandbox.journal import Journal
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-STANDINS = (tvdb.build, brickset.build, ebay.build, mote.build, tmdb.build, vanwezel.build, wikidata.build)
+STANDINS = (tvdb.build, brickset.build, ebay.build, feeds.build, mote.build, tmdb.build, vanwezel.build, wikidata.build)
 """Every upstream there is a stand-in for: `build(options, clock) -> Standin`. Add a module, then its name here."""
 
 
