@@ -81,7 +81,7 @@ class Upstream:
         self._secrets.add(value)
 
     def rest(self, seconds: float) -> None:
-        """Let nobody ask for so many seconds, of our own accord: for an upstream that counts how long it worked."""
+        """Let nobody ask for so many seconds, of our own accord: what an answer says can be a reason, too."""
         if self._turns is not None:
             self._turns.hold(seconds)
 
@@ -161,7 +161,10 @@ class Upstream:
             status = "unreadable"
             raise
         finally:
-            metrics.upstream_seconds.labels(self.name).observe(self._clock() - started)
+            took = self._clock() - started
+            if self._turns is not None and self._turns.limit.rest:
+                self._turns.hold(self._turns.limit.rest * took)
+            metrics.upstream_seconds.labels(self.name).observe(took)
             metrics.upstream_requests.labels(self.name, status).inc()
         if unchanged and answer.status == httpx.codes.NOT_MODIFIED:
             return answer

@@ -35,7 +35,8 @@ class Limit:
     """How an upstream may be asked: at most `most` requests in any window of `per` seconds, `burst` of them at once.
 
     `per_day` counts days that end at midnight in `day_zone`. `patience` is for how many seconds a process may wait
-    for its turn; a longer wait is the message's, which gives its process to another.
+    for its turn; a longer wait is the message's, which gives its process to another. `rest` is for an upstream that
+    counts how long it works: the silence after each answer, in seconds for each second that it took.
     """
 
     most: float
@@ -44,6 +45,7 @@ class Limit:
     per_day: int | None = None
     day_zone: str = "UTC"
     patience: float = 2.0
+    rest: float = 0.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.burst <= self.most:

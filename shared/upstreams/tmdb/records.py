@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final, Literal
 
 from shared.catalog.adaptations.records import ScreenType, TmdbDetails
-from shared.upstreams.fields import Audit, Fields
+from shared.upstreams.fields import LATEST_YEAR, Audit, Fields
 from shared.upstreams.tmdb import ignored
 
 UPSTREAM: Final = "tmdb"
@@ -95,7 +95,7 @@ def _details(
     tmdb_id = title.whole("id", least=1)
     path = title.text_or_none("poster_path")
     day = title.day_or_none(date)
-    if day is not None and day.year < EARLIEST:
+    if day is not None and not EARLIEST <= day.year <= LATEST_YEAR:
         title.odd(date, day)
         day = None
     details = TmdbDetails(

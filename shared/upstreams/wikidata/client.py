@@ -6,23 +6,23 @@ answer is cut off at its limit, is halved.
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import structlog
 
 from shared.errors import UnreadableAnswer, UpstreamAway, UpstreamGone, UpstreamRefused
 from shared.upstreams.gateway import Gateway
+from shared.upstreams.http import ANSWER_SECONDS
 from shared.upstreams.pace import Limit
 from shared.upstreams.wikidata import queries
 from shared.upstreams.wikidata.bindings import UPSTREAM, QueryTimedOut, Row, item, rows_of, timed_out
 from shared.upstreams.wikidata.queries import MOST_ROWS, Part
 
-# Patience has to outlast the silence after the longest query, or no reading of many queries would ever end.
-LIMIT: Final = Limit(1, patience=70.0)
-PATIENCE: Final = 65.0  # seconds; the service stops a query after 60, and says so
+# Patience has to outlast the silence after the longest answer, or no reading of many queries would ever end.
+LIMIT: Final = Limit(1, patience=ANSWER_SECONDS + 10, rest=1.0)
+PATIENCE: Final = 65.0  # seconds until an answer begins; the service stops a query after 60, and says so
 MOST_TIMEOUTS: Final = 6  # each costs two minutes of a task's twenty-five, and the service permits 30 errors a minute
 GATEWAY_TIMEOUT: Final = 504
 NOT_FOUND: Final = 404
@@ -38,10 +38,9 @@ class Wikidata:
     and UnreadableAnswer for what are no SPARQL results.
     """
 
-    def __init__(self, gateway: Gateway, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, gateway: Gateway) -> None:
         self._url = gateway.settings.wikidata_url
         self._upstream = gateway.upstream(UPSTREAM, LIMIT)
-        self._clock = clock
 
     def fetch_adaptations(self) -> list[Row]:
         """Fetch what `read_adaptations` reads: every pair, then what is known of each end, in no order."""
@@ -87,7 +86,6 @@ class Wikidata:
         return found
 
     def _ask(self, part: Part) -> list[Row]:
-        began = self._clock()
         try:
             answer = self._upstream.post(
                 self._url, part.what, form={"query": part.text}, headers=ACCEPT, patience=PATIENCE
@@ -98,8 +96,6 @@ class Wikidata:
             raise
         except UpstreamGone as error:
             raise UpstreamRefused(UPSTREAM, NOT_FOUND, "no query service there; is WIKIDATA_URL right?") from error
-        finally:
-            self._upstream.rest(self._clock() - began)
         return rows_of(answer)
 
 

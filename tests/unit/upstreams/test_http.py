@@ -280,3 +280,13 @@ def test_the_client_says_who_asks_and_where_to_complain() -> None:
         assert client.headers["User-Agent"] == f"Millrace/{VERSION} (+https://example.org/contact)"
         assert not client.follow_redirects
         assert all(client.timeout.as_dict().values())
+
+
+def test_an_upstream_that_counts_how_long_it_works_is_left_alone_for_as_long_afterwards() -> None:
+    seconds = iter([0.0, 10.0])
+    waited: list[float] = []
+    turns = Turns("resting", Limit(100, burst=50, patience=60, rest=1.0), sleep=waited.append, wall=lambda: 1000.0)
+    resting = upstream(answering(200), "resting", turns=turns, clock=lambda: next(seconds, 10.0))
+    resting.get(URL, "thing 1")
+    resting.get(URL, "thing 1")
+    assert waited == [10.0]
