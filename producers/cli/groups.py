@@ -24,5 +24,8 @@ GROUPS = (
     Group("topology", "producers.cli.topology", "Exchanges, queues and bindings: show, apply, check, export."),
     Group("dead-letters", "producers.cli.dead_letters", "Messages that died: list them, show one whole."),
     Group("replay", "producers.cli.replay", "Send dead letters back to the queues in which they failed."),
+    Group(
+        "minifigures", "producers.cli.minifigures", "Minifigures and sets: import a catalogue, list it, show prices."
+    ),
     Group("pool", "producers.cli.pool", "Worker pools: start one, see how all are doing."),
 )
