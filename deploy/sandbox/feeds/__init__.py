@@ -8,6 +8,8 @@ have an ETag and a Last-Modified, and answer 304. `PUT /feeds/<name>` puts any o
 from __future__ import annotations
 
 import re
+from calendar import monthrange
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, HTTPException
@@ -79,17 +81,19 @@ def build(options: Options, clock: Callable[[], datetime]) -> Standin:
 
 def _made(name: str, programme: Programme, base: str) -> tuple[str, bytes]:
     """Return the content type and the body of a feed that is always there; raises 404 for any other."""
-    today = programme.today()
+    # All month long these are about the next one: upcoming, and the same from day to day.
+    first = programme.today().replace(day=1)
+    start = first + timedelta(days=monthrange(first.year, first.month)[1])
     texts: dict[str, Callable[[], str]] = {
         "cinema.ics": lambda: calendars.cinema(programme.upcoming()),
-        "recurring.ics": lambda: calendars.recurring(today),
-        "floating.ics": lambda: calendars.floating(today),
-        "all-day.ics": lambda: calendars.all_day(today),
-        "broken.ics": lambda: calendars.broken(today),
+        "recurring.ics": lambda: calendars.recurring(start),
+        "floating.ics": lambda: calendars.floating(start),
+        "all-day.ics": lambda: calendars.all_day(start),
+        "broken.ics": lambda: calendars.broken(start),
         "empty.ics": calendars.empty,
         "nothing.ics": lambda: "",
         "challenge.ics": lambda: calendars.CHALLENGE,
-        "venue.html": lambda: pages.venue(today, f"{base}venue.html"),
+        "venue.html": lambda: pages.venue(start, f"{base}venue.html"),
         "none.html": pages.nothing,
     }
     if name not in texts:

@@ -47,13 +47,13 @@ def cinema(evenings: Sequence[Evening]) -> str:
     return _calendar("Harbor Cinema", *entries)
 
 
-def recurring(today: date) -> str:
+def recurring(start: date) -> str:
     """Return a weekly class by rule: one date left out, one moved by an override that comes first, one series ended.
 
     Its zone bears a name without a definition.
     """
-    friday = today + timedelta(days=(4 - today.weekday()) % 7)
-    first = friday - timedelta(weeks=52)
+    friday = start + timedelta(days=(4 - start.weekday()) % 7)
+    first = friday - timedelta(weeks=60)
     zone = f";TZID={ZONE.key}"
     return _calendar(
         "Dock Street Dance",
@@ -82,12 +82,12 @@ def recurring(today: date) -> str:
     )
 
 
-def floating(today: date) -> str:
+def floating(start: date) -> str:
     """Return times without a zone, whose calendar names one; in LF alone, with a byte order mark and blank lines."""
     entries = [
         _entry(
             f"UID:{number}@pub.sandbox",
-            f"DTSTART:{_at(today + timedelta(days=3 * number), 20)}",
+            f"DTSTART:{_at(start + timedelta(days=3 * number), 20)}",
             f"SUMMARY:Quiz night no. {number}",
             "STATUS:CANCELLED" if number == 2 else "STATUS:CONFIRMED",  # noqa: PLR2004 - one of them is off
         )
@@ -97,25 +97,25 @@ def floating(today: date) -> str:
     return "\ufeff" + text.replace("\r\n", "\n").replace("BEGIN:VEVENT", "\nBEGIN:VEVENT")
 
 
-def all_day(today: date) -> str:
+def all_day(start: date) -> str:
     """Return whole days: one without an end, one of three days, and one folded in the middle of a letter's bytes."""
-    start = today + timedelta(days=10)
+    day = start + timedelta(days=10)
     long = "SUMMARY:Fête of the founders: music, food, boats and — at nightfall — lanterns"
     return _calendar(
         "City of the Bay",
-        _entry("UID:1@city.sandbox", f"DTSTART;VALUE=DATE:{start:%Y%m%d}", _folded(long)),
+        _entry("UID:1@city.sandbox", f"DTSTART;VALUE=DATE:{day:%Y%m%d}", _folded(long)),
         _entry(
             "UID:2@city.sandbox",
-            f"DTSTART;VALUE=DATE:{start:%Y%m%d}",
-            f"DTEND;VALUE=DATE:{start + timedelta(days=3):%Y%m%d}",
+            f"DTSTART;VALUE=DATE:{day:%Y%m%d}",
+            f"DTEND;VALUE=DATE:{day + timedelta(days=3):%Y%m%d}",
             "SUMMARY:Regatta",
         ),
     )
 
 
-def broken(today: date) -> str:
+def broken(start: date) -> str:
     """Return five entries, two of which cannot be read, and lines that are none."""
-    day = today + timedelta(days=5)
+    day = start + timedelta(days=5)
     return _calendar(
         "Gallery Nine",
         _entry("UID:1@gallery.sandbox", f"DTSTART:{_at(day, 18)}Z", "SUMMARY:Opening"),

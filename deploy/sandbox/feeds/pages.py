@@ -9,9 +9,9 @@ from typing import Any
 from deploy.sandbox.programme import ZONE
 
 
-def venue(today: date, address: str) -> str:
+def venue(start: date, address: str) -> str:
     """Return a list of events in several blocks, of which one cannot be read."""
-    evenings = [_evening(number, today + timedelta(days=4 * number), address) for number in range(1, 6)]
+    evenings = [_evening(number, start + timedelta(days=4 * number), address) for number in range(1, 6)]
     organization = {"@context": "https://schema.org", "@type": "Organization", "name": "Warehouse 12"}
     # As on a page that was seen: a quote and a comma too many after the price.
     broken = json.dumps(evenings[4]).replace('"price": "12.00"', '"price": "12.00","')
@@ -36,7 +36,7 @@ def _evening(number: int, day: date, address: str) -> dict[str, Any]:
         "@context": "https://schema.org",
         "@type": "MusicEvent",
         "name": f"Warehouse Session no. {number} &#8211; Loud &amp; Late",
-        "url": f"{address}#session-{number}",
+        "url": f"{address}?session={number}",
         "startDate": starts.isoformat(),
         "location": {
             "@type": "Place",
