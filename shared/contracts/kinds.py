@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from shared.contracts import adaptations, minifigures, screen, venues
+from shared.contracts import adaptations, aggregation, maintenance, minifigures, prices, screen, venues
 from shared.contracts.registry import Contracts
 
-CONTRACTS = Contracts((*screen.KINDS, *venues.KINDS, *adaptations.KINDS, *minifigures.KINDS))
+CONTRACTS = Contracts(
+    (
+        *screen.KINDS,
+        *venues.KINDS,
+        *adaptations.KINDS,
+        *minifigures.KINDS,
+        *prices.KINDS,
+        *aggregation.KINDS,
+        *maintenance.KINDS,
+    )
+)
