@@ -136,7 +136,7 @@ SELECT count(*) FILTER (WHERE added), count(*) FILTER (WHERE NOT added) FROM wri
 _END: Final = """
 UPDATE price_listings AS held
 SET ended_at = least(held.ends_at, %(at)s)
-WHERE held.minifigure_id = %(id)s AND held.source = %(source)s AND held.condition = %(condition)s
+WHERE held.minifigure_id = %(id)s AND held.source = %(source)s AND held.condition = %(wanted)s
     AND held.observed_on >= %(since)s AND held.ended_at IS NULL AND held.item_id <> ALL (%(seen)s::text[])
     AND (%(whole)s OR held.ends_at <= %(at)s)
     AND NOT EXISTS (
@@ -219,11 +219,11 @@ def save_offers(
     among them has ended. Otherwise only that has whose own end has come.
     """
     raw = driver(connection)
-    known = {"id": minifigure_id, "condition": condition, "source": source, "at": at}
-    raw.execute("INSERT INTO price_fetches VALUES (%(id)s, %(condition)s) ON CONFLICT DO NOTHING", known)
+    known = {"id": minifigure_id, "wanted": condition, "source": source, "at": at}
+    raw.execute("INSERT INTO price_fetches VALUES (%(id)s, %(wanted)s) ON CONFLICT DO NOTHING", known)
     # Locks the pair: two fetches of the same prices are stored one after the other.
     row = raw.execute(
-        "SELECT priced_at FROM price_fetches WHERE minifigure_id = %(id)s AND condition = %(condition)s FOR UPDATE",
+        "SELECT priced_at FROM price_fetches WHERE minifigure_id = %(id)s AND condition = %(wanted)s FOR UPDATE",
         known,
     ).fetchone()
     before: datetime | None = None if row is None else row[0]
@@ -236,7 +236,7 @@ def save_offers(
     since = today if before is None else _day(before)
     ended = raw.execute(_END, {**known, "seen": seen, "since": since, "whole": whole}).rowcount
     raw.execute(
-        "UPDATE price_fetches SET priced_at = %(at)s WHERE minifigure_id = %(id)s AND condition = %(condition)s", known
+        "UPDATE price_fetches SET priced_at = %(at)s WHERE minifigure_id = %(id)s AND condition = %(wanted)s", known
     )
     return Priced(Stored(added, changed, len(offers) - added - changed), ended)
 
