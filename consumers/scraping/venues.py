@@ -37,9 +37,8 @@ class OtherKind(Permanent):
     """The source is not read by this kind of message."""
 
     def __init__(self, source: Source) -> None:
-        super().__init__(
-            f"source {source.id}, {source.name}, is of kind {source.kind}: {READ_BY[source.kind]} reads it"
-        )
+        reads = READ_BY[source.kind].name
+        super().__init__(f"source {source.id}, {source.name}, is of kind {source.kind}: {reads} reads it")
 
 
 @handles(venues.INGEST_SOURCE)
