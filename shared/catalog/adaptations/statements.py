@@ -11,6 +11,8 @@ from sqlalchemy import Table
 
 from shared.catalog.adaptations.tables import screen_works, works
 
+ADD: Final = "INSERT INTO adaptation_readings (source) VALUES ('wikidata') ON CONFLICT DO NOTHING"
+
 LOCK: Final = "SELECT read_at FROM adaptation_readings WHERE source = 'wikidata' FOR UPDATE"
 
 _PAIRS: Final = """
@@ -31,22 +33,25 @@ WITH folded AS (
 )
 """
 
+# A title that is only the item's id says that no name came; one that is known is better.
+_TITLE: Final = "coalesce(nullif(given.title, given.wikidata_id), held.title)"
+
 UPDATE: Final[dict[Table, str]] = {
-    works: """
-UPDATE works SET (title, work_type, authors, year, changed_at, gone_at)
-    = (given.title, given.work_type, given.authors, given.year, %(at)s, NULL)
+    works: f"""
+UPDATE works AS held SET (title, work_type, authors, year, changed_at, gone_at)
+    = ({_TITLE}, given.work_type, given.authors, given.year, %(at)s, NULL)
 FROM json_to_recordset(%(rows)s::json)
     AS given (wikidata_id text, title text, work_type text, authors text[], year integer)
-WHERE works.wikidata_id = given.wikidata_id AND (
-    works.gone_at IS NOT NULL OR (works.title, works.work_type, works.authors, works.year)
-        IS DISTINCT FROM (given.title, given.work_type, given.authors, given.year)
+WHERE held.wikidata_id = given.wikidata_id AND (
+    held.gone_at IS NOT NULL OR (held.title, held.work_type, held.authors, held.year)
+        IS DISTINCT FROM ({_TITLE}, given.work_type, given.authors, given.year)
 )
-""",
+""",  # noqa: S608
     # A screen work with another id than before is asked for at TMDb first; until then what was known of it stays.
-    screen_works: """
+    screen_works: f"""
 UPDATE screen_works AS held SET
     (title, screen_type, year, imdb_id, tvdb_id, tmdb_movie_id, tmdb_tv_id, changed_at, gone_at, tmdb_synced_at)
-    = (given.title, given.screen_type, given.year, given.imdb_id, given.tvdb_id, given.tmdb_movie_id, given.tmdb_tv_id,
+    = ({_TITLE}, given.screen_type, given.year, given.imdb_id, given.tvdb_id, given.tmdb_movie_id, given.tmdb_tv_id,
        %(at)s, NULL,
        CASE WHEN (held.imdb_id, held.tmdb_movie_id, held.tmdb_tv_id)
            IS NOT DISTINCT FROM (given.imdb_id, given.tmdb_movie_id, given.tmdb_tv_id) THEN held.tmdb_synced_at END)
@@ -57,10 +62,10 @@ FROM json_to_recordset(%(rows)s::json) AS given (
 WHERE held.wikidata_id = given.wikidata_id AND (
     held.gone_at IS NOT NULL
     OR (held.title, held.screen_type, held.year, held.imdb_id, held.tvdb_id, held.tmdb_movie_id, held.tmdb_tv_id)
-        IS DISTINCT FROM (given.title, given.screen_type, given.year, given.imdb_id, given.tvdb_id,
+        IS DISTINCT FROM ({_TITLE}, given.screen_type, given.year, given.imdb_id, given.tvdb_id,
                           given.tmdb_movie_id, given.tmdb_tv_id)
 )
-""",
+""",  # noqa: S608
 }
 
 INSERT: Final[dict[Table, str]] = {

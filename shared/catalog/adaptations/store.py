@@ -94,7 +94,11 @@ def totals(connection: Connection) -> Totals:
 
 def lock(connection: Connection) -> datetime | None:
     """Let nobody else write until this transaction ends; return when the reading began that is held."""
-    row = driver(connection).execute(statements.LOCK).fetchone()
+    raw = driver(connection)
+    row = raw.execute(statements.LOCK).fetchone()
+    if row is None:
+        raw.execute(statements.ADD)
+        row = raw.execute(statements.LOCK).fetchone()
     return None if row is None else row[0]
 
 

@@ -149,6 +149,14 @@ def test_two_processes_may_store_readings_at_once(engine: Engine) -> None:
         assert totals(connection) == Totals(2, 4, 4)
 
 
+def test_a_title_that_is_only_an_id_does_not_replace_a_name(connection: Connection) -> None:
+    saved(connection, a_reading((FILM_1984, DUNE)))
+    nameless = a_reading((replace(FILM_1984, title=FILM_1984.wikidata_id), replace(DUNE, title=DUNE.wikidata_id)))
+
+    assert save_reading(connection, nameless, {}, TUESDAY) == Changes(NOTHING, NOTHING, NOTHING, 0)
+    assert rows(connection, "SELECT title FROM works UNION ALL SELECT title FROM screen_works") == [("Dune",)] * 2
+
+
 # Merged items
 
 

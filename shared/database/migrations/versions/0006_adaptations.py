@@ -119,6 +119,5 @@ def upgrade() -> None:
             'wikidata; the row is also the lock of all that writes here';
         COMMENT ON COLUMN adaptation_readings.read_at IS
             'When the latest reading began that was stored; null before the first';
-        INSERT INTO adaptation_readings (source) VALUES ('wikidata');
         """
     )
