@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -17,8 +17,8 @@ from shared.upstreams.ical.series import EXPANSION_ERRORS, Occurrence, Series
 from shared.upstreams.ical.zones import Zones, zone_named
 from shared.upstreams.prose import storable_key, within
 
-MOST_STEPS: Final = 5_000_000
-"""How many steps all rules of a feed may take together; some fifty seconds."""
+MOST_STEPS: Final = 20_000_000
+"""How many steps all rules of a feed may take together; about 140,000 are done in a second."""
 
 _DAY: Final = timedelta(days=1)
 
@@ -76,6 +76,8 @@ class _Feed:
         since, until = self._window.since - _DAY, self._window.until + _DAY
         try:
             series = Series(master, replacements)
+            if series.over_before(since):
+                return
             self._steps += series.steps(until)
             if self._steps > MOST_STEPS:
                 raise ValueError("the rules of this feed together take too many steps to follow")
@@ -90,13 +92,15 @@ class _Feed:
     ) -> Iterator[Listing | Broken]:
         """Yield each occurrence under the day it was planned for, which it keeps when it is moved."""
         occurrences = list(occurrences)
+        # One zone for all of a group, or two of them could be planned for one day and time.
+        zone = (master or occurrences[0].entry).zone if occurrences else self._home
         # A day around the window was expanded, too: its edge must not decide how many a day has.
-        days = Counter(_day(each) for each in occurrences)
+        days = Counter(_day(each.original, zone) for each in occurrences)
         for each in occurrences:
-            day = _day(each)
+            day = _day(each.original, zone)
             key = f"{identity}#{day}"
-            if days[day] > 1:
-                key += f"T{each.original:%H%M%S}" if isinstance(each.original, datetime) else ""
+            if days[day] > 1 and isinstance(each.original, datetime):
+                key += f"T{each.original.astimezone(UTC):%H%M%SZ}"
             yield from self._listing(key, each.entry, each.start, each.end, master)
 
     def _listing(
@@ -119,8 +123,6 @@ class _Feed:
         return in_utc(start, home) < self._window.until and last >= self._window.since
 
 
-def _day(occurrence: Occurrence) -> str:
+def _day(original: Moment, zone: tzinfo) -> str:
     """Return the day an occurrence was planned for, where it is."""
-    original = occurrence.original
-    day = original.astimezone(occurrence.entry.zone).date() if isinstance(original, datetime) else original
-    return f"{day:%Y%m%d}"
+    return f"{original.astimezone(zone).date() if isinstance(original, datetime) else original:%Y%m%d}"

@@ -37,6 +37,12 @@ _NUMBERS: Final = {
     "BYMONTH": (1, 12),
     "BYSETPOS": (-366, 366),
 }
+# RFC 5545 forbids most of these. They never fit, and a rule that never fits is followed to the year 9999.
+_UNFIT: Final = {
+    "DAILY": ("BYYEARDAY", "BYWEEKNO", "BYSETPOS"),
+    "WEEKLY": ("BYYEARDAY", "BYWEEKNO"),
+    "MONTHLY": ("BYYEARDAY", "BYWEEKNO"),
+}
 _WEEKDAY: Final = re.compile(r"[+-]?\d{0,2}(?:MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
 _LONGEST: Final = 2_000  # characters
 
@@ -66,7 +72,9 @@ class Rule:
             return MOST_STEPS + 1
         if _impossible(parts):
             return MOST_STEPS + 1
-        fits = prod(parts[name].count(",") + 1 for name in _TIMES if name in parts)
+        # Of an hourly rule, BYHOUR picks hours; everywhere else such parts make one period many occurrences.
+        finer = _TIMES[1:] if frequency == "HOURLY" else _TIMES
+        fits = prod(parts[name].count(",") + 1 for name in finer if name in parts)
         days = {"YEARLY": 366, "MONTHLY": 31, "WEEKLY": 7}.get(frequency, 1)
         return periods * fits * (days if any(name in parts for name in _DAYS) else 1)
 
@@ -106,6 +114,9 @@ def _parts(value: str) -> dict[str, str]:
             parts[name] = said
     if "FREQ" not in parts:
         raise ValueError(f"its RRULE {value[:100]!r} has no FREQ")
+    for name in _UNFIT.get(parts["FREQ"], ()):
+        if name in parts:
+            raise ValueError(f"its RRULE {value[:100]!r} cannot be followed: {name} says nothing of {parts['FREQ']}")
     return parts
 
 

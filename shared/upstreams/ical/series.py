@@ -51,6 +51,15 @@ class Series:
             raise ValueError(f"its rule {self._rules[0].text[:100]!r} takes too many steps to follow")
         return steps + len(self._entries)
 
+    def over_before(self, since: datetime) -> bool:
+        """Say whether the last occurrence ended before a time, without following the rules to it."""
+        ends = [rule.until for rule in self._rules]
+        if not ends or len(self._entries) > 1 or "RDATE" in self._master.properties:
+            return False
+        start, end = self._master.start, last_of(self._master.start, self._master.end)
+        length = in_utc(end, self._home) - in_utc(start, self._home) if end is not None else timedelta()
+        return all(until is not None and in_utc(until, self._home) + length < since for until in ends)
+
     def between(self, since: datetime, until: datetime) -> Iterator[Occurrence]:
         """Yield the occurrences that touch a span of time."""
         calendar = Calendar()

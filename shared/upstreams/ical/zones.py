@@ -14,6 +14,7 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 _OFFSET: Final = re.compile(
     r"\(?(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?(\d\d))?\)?(.*)", re.ASCII | re.IGNORECASE | re.DOTALL
 )
+_UTC: Final = frozenset({"UTC", "Etc/UTC", "UCT", "Etc/UCT", "Zulu", "Etc/Zulu", "Universal", "Etc/Universal"})
 _LOCATION: Final = re.compile(rb"^X-LIC-LOCATION[^:\r\n]*:([^\r\n]+)", re.IGNORECASE | re.MULTILINE)
 # Rules finer than a month, or without a step, belong into no time zone and would be expanded for hours.
 _UNFIT: Final = re.compile(rb"FREQ\s*=\s*(?:SECOND|MINUTE|HOUR|DAI|WEEK)LY|INTERVAL\s*=\s*[-0]", re.IGNORECASE)
@@ -57,7 +58,7 @@ class Zones:
     def _find(self, name: str) -> tzinfo:
         known = zone_named(name)
         if known is not None:
-            return known
+            return UTC if known.key in _UTC else known
         definition = self._definitions.get(name)
         if definition is not None:
             location = _LOCATION.search(definition)
