@@ -194,4 +194,5 @@ def _sorted(ids: Iterable[str]) -> list[str]:
 
 def _order(text: str) -> tuple[int, str]:
     """Return the number of an item's id; whatever is none comes last."""
-    return (int(text[1:]) if text[1:].isdecimal() else 10**12, text)
+    is_id = text.startswith("Q") and text[1:].isdecimal()
+    return (int(text[1:]) if is_id else 10**12, text)
