@@ -27,7 +27,7 @@ HANDLERS = {
     "content": ("consumers.content.screen",),
     "person": ("consumers.person.screen",),
     "scraping": ("consumers.scraping.adaptations", "consumers.scraping.minifigures", "consumers.scraping.venues"),
-    "processing": (),
+    "processing": ("consumers.processing.prices", "consumers.processing.snapshots"),
     "maintenance": ("consumers.maintenance.dead_letters",),
 }
 """Every module with handlers, by the pool that works with them. A pool imports its own and no more: it starts sooner,

@@ -129,6 +129,10 @@ class Run:
             self.entry = replace(self.entry, entity=entity)
         return payload
 
+    def published_at(self) -> datetime:
+        """Return when the message was published, which is what "today" means in it, however often it is tried."""
+        return self.entry.published_at
+
     def repeats(self, done: tuple[str, str | None]) -> bool:
         """Tell whether a message that was done under the same id, of this kind and about that, was this one."""
         return done == (self.entry.kind, self.entry.entity)
