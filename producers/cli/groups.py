@@ -27,5 +27,6 @@ GROUPS = (
     Group(
         "minifigures", "producers.cli.minifigures", "Minifigures and sets: import a catalogue, list it, show prices."
     ),
+    Group("sources", "producers.cli.sources", "Where venues' listings are read from: add, list, show, set, ingest."),
     Group("pool", "producers.cli.pool", "Worker pools: start one, see how all are doing."),
 )
