@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from shared import clock
-from shared.errors import LimitReached, MissingSetting, UnreadableAnswer, UpstreamAway, UpstreamRefused
+from shared.errors import LimitReached, MissingSetting, UnreadableAnswer, UpstreamAway, UpstreamGone, UpstreamRefused
 from shared.upstreams.brickset.cards import has_next, is_challenge, is_list, numbers_on
 from shared.upstreams.brickset.envelope import UPSTREAM, Raw, opened
 from shared.upstreams.gateway import Gateway
@@ -27,7 +27,11 @@ from shared.upstreams.site import open_site
 PAGES: Final = "brickset_pages"  # what errors call the catalogue pages, which are asked for as any site's are
 PAGE_SIZE: Final = 500  # sets on a full page; more is refused
 FORBIDDEN: Final = 403
+NOT_FOUND: Final = 404
 UNAVAILABLE: Final = 503
+CATEGORIES: Final = {"Collectable Minifigures": "Collectible Minifigures"}
+"""The pages' word for a theme of the API, where they differ: those of figures are BrickLink's, in other spelling."""
+
 OTHER_WAY: Final = "the catalogue pages are behind a challenge; `millrace minifigures import FILE` is the other way"
 
 PAGES_DELAY: Final = 3.0  # seconds between two pages; nothing is published, and a person reads no faster
@@ -89,7 +93,8 @@ class Brickset:
     def fetch_minifigs(self, theme: str | None = None, year: int | None = None, limit: int = PAGE_SIZE) -> list[str]:
         """Fetch what `read_minifigs` reads: pages of a theme's figures, of a year's, or of both, as HTML.
 
-        Whole pages, until they hold `limit` figures or there is none left. Raises UpstreamRefused or UpstreamAway
+        Whole pages, until they hold `limit` figures or there is none left; none where BrickLink, whose the categories
+        of figures are, has no category of a theme's name. Raises UpstreamRefused or UpstreamAway
         where a challenge answers; one that is no list at all is unreadable.
         """
         path = address(theme, year)
@@ -97,7 +102,12 @@ class Brickset:
         figures: set[str] = set()
         while len(figures) < limit:
             number = len(pages) + 1
-            page = self._page(path if number == 1 else f"{path}/page-{number}", f"figures of {path}, page {number}")
+            try:
+                page = self._page(path if number == 1 else f"{path}/page-{number}", f"figures of {path}, page {number}")
+            except UpstreamGone as error:
+                if number > 1:
+                    break  # there were more a moment ago
+                raise UpstreamRefused(PAGES, NOT_FOUND, f"there is no {path}") from error
             found = set(numbers_on(page))
             if not found <= figures or number == 1:
                 pages.append(page)
@@ -151,7 +161,8 @@ def address(theme: str | None, year: int | None) -> str:
         raise UpstreamRefused(PAGES, None, "figures are listed by theme or by year only")
     path = "/minifigs"
     if theme is not None:
-        letters = unicodedata.normalize("NFKD", theme).encode("ascii", "ignore").decode().replace("'", "")
+        category = CATEGORIES.get(theme, theme)
+        letters = unicodedata.normalize("NFKD", category).encode("ascii", "ignore").decode().replace("'", "")
         path += f"/category-{re.sub('[^A-Za-z0-9]+', '-', letters).strip('-')}"
     return path if year is None else f"{path}/year-{year}"
 

@@ -194,6 +194,9 @@ def test_the_market_has_every_shape_that_an_offer_comes_in(sandbox: Sandbox) -> 
     assert all("price" not in each and each["itemEndDate"] and "bidCount" in each for each in auctions)
     hybrids = [each for each in items if len(each["buyingOptions"]) == 2 and "AUCTION" in each["buyingOptions"]]
     assert all("price" in each and "currentBidPrice" in each for each in hybrids)
+    # With the first bid what an auction can be bought for at once is gone.
+    assert {each["bidCount"] for each in hybrids} == {0}
+    assert any(each["bidCount"] > 0 for each in auctions)
     assert all("itemEndDate" not in each for each in items if "AUCTION" not in each["buyingOptions"])
     assert any("condition" not in each for each in items)
     assert {each["shippingOptions"][0]["shippingCostType"] for each in items} == {"FIXED", "CALCULATED"}

@@ -211,6 +211,7 @@ def test_a_missing_key_is_named_before_anything_is_asked() -> None:
         ("Star Wars", 2020, "/minifigs/category-Star-Wars/year-2020"),
         ("Pokémon", None, "/minifigs/category-Pokemon"),
         ("Pirates of the Caribbean", None, "/minifigs/category-Pirates-of-the-Caribbean"),
+        ("Collectable Minifigures", None, "/minifigs/category-Collectible-Minifigures"),
         ("../sets", None, "/minifigs/category-sets"),
     ],
 )
@@ -246,6 +247,14 @@ def test_pages_end_at_the_limit_and_at_one_that_brings_nothing_new() -> None:
     assert len(server.client().fetch_minifigs(year=2023, limit=1)) == 1
     assert len(server.client().fetch_minifigs(year=2023)) == 1
     assert len(server.asked) == 3
+
+
+def test_a_category_that_is_not_there_is_refused_and_a_page_that_went_away_is_the_end() -> None:
+    path = "/minifigs/year-2023"
+    server = Server(pages={path: listing(card("aa001"), next_page=f"{path}/page-2")})
+    assert numbers(server.client().fetch_minifigs(year=2023)) == ["aa001"]
+    with pytest.raises(UpstreamRefused, match="there is no /minifigs/category-Nothing"):
+        server.client().fetch_minifigs("Nothing")
 
 
 @pytest.mark.parametrize("status", [200, 403])
