@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
 from consumers.run import Run
@@ -22,6 +23,9 @@ SHOWN: Final = 20
 AFTER: Final = 600.0
 """Seconds until the rest is asked for when TMDb went away part-way and did not say for how long."""
 
+LONGEST: Final = timedelta(minutes=15)
+"""For how long one run asks TMDb: at the time limit of its message all that was fetched would be lost."""
+
 NOT_LET_IN: Final = frozenset({401, 403})
 
 
@@ -37,6 +41,7 @@ def run_daily_wikidata_ingestion(_ask: adaptations.IngestWikidata, run: Run) -> 
     redirects = upstream.fetch_redirects(rules.unseen(held.ids, reading))
     with run.finish() as effect:
         store.lock(effect.connection)
+        # Another reading may have been stored while redirects were asked for.
         _believe(store.totals(effect.connection).edges, reading)
         changes = store.save_reading(effect.connection, reading, redirects, at)
         totals = store.totals(effect.connection)
@@ -60,7 +65,7 @@ def refresh_tmdb_metadata(ask: adaptations.RefreshTmdb, run: Run) -> None:
     upstream = run.upstream(tmdb.open_tmdb)
     with run.wiring.engine.begin() as connection:
         due = store.due_for_tmdb(connection, ask.limit)
-    tour = _look_up(upstream, due)
+    tour = look_up(upstream, due, at + LONGEST)
     with run.finish() as effect:
         changed = store.save_tmdb(effect.connection, tour.looked, at)
         left = len(due) - len(tour.looked)
@@ -94,8 +99,8 @@ def _believe(held: int, reading: Adaptations) -> None:
         raise UpstreamAway("wikidata", f"it answered with {len(reading.edges)} adaptations, and {held} are held")
 
 
-def _look_up(upstream: tmdb.Tmdb, due: Iterable[Due]) -> Tour:
-    """Ask about one screen work after the other, until TMDb goes away or lets us in no more.
+def look_up(upstream: tmdb.Tmdb, due: Iterable[Due], until: datetime) -> Tour:
+    """Ask about one screen work after the other, until TMDb goes away, lets us in no more or has taken too long.
 
     A record that is gone or cannot be read is that record's business. Raises what went wrong if nothing at all could
     be had.
@@ -105,6 +110,9 @@ def _look_up(upstream: tmdb.Tmdb, due: Iterable[Due]) -> Tour:
     first: MillraceError | None = None
     images = upstream.fetch_configuration()
     for each in due:
+        if tour.looked and clock.now() >= until:
+            tour.ended = UpstreamAway("tmdb", f"it was so slow that {len(tour.looked)} took until {until.isoformat()}")
+            break
         try:
             details = _details(upstream, each, images)
         except (Transient, UnreadableAnswer, UpstreamRefused) as error:
@@ -139,5 +147,8 @@ def _keys(upstream: tmdb.Tmdb, due: Due) -> list[tuple[str, int]]:
     keys = rules.tmdb_keys(due.screen_type, due.tmdb_movie_id, due.tmdb_tv_id)
     if keys or due.imdb_id is None:
         return keys
-    found = tmdb.read_find(upstream.find(due.imdb_id))
+    try:
+        found = tmdb.read_find(upstream.find(due.imdb_id))
+    except UpstreamGone:
+        return []
     return [] if found is None else [found]

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 from pydantic import SecretStr
@@ -14,12 +14,13 @@ from sqlalchemy import Engine
 
 from consumers.app import Millrace, create_app
 from consumers.run import Run
+from consumers.scraping.adaptations import look_up
 from consumers.verdict import Dead, decide
 from consumers.wiring import Wiring
 from shared import clock, runlog
 from shared.broker.wire import compose
 from shared.catalog.adaptations.records import Adaptations
-from shared.catalog.adaptations.store import save_reading
+from shared.catalog.adaptations.store import due_for_tmdb, save_reading
 from shared.contracts.adaptations import IngestWikidata, RefreshTmdb
 from shared.contracts.kind import Payload
 from shared.contracts.kinds import CONTRACTS
@@ -112,6 +113,7 @@ class Tmdb:
     errors: dict[int, MillraceError] = field(default_factory=dict)
     second: MillraceError | None = None
     known: dict[str, Raw] = field(default_factory=dict)
+    invalid: str | None = None
     asked: list[str] = field(default_factory=list)
 
     def fetch_configuration(self) -> str:
@@ -125,6 +127,8 @@ class Tmdb:
 
     def find(self, imdb_id: str) -> Raw:
         self.asked.append(f"find {imdb_id}")
+        if imdb_id == self.invalid:
+            raise UpstreamGone("tmdb", f"title {imdb_id}")
         nothing: Raw = {"movie_results": [], "tv_results": []}
         return nothing | self.known.get(imdb_id, {})
 
@@ -366,3 +370,23 @@ def test_without_a_key_the_message_dies_with_the_name_of_the_setting(pool: Pool)
         pool.handle(RefreshTmdb(), Wiring(pool.settings, CONTRACTS, "adaptations-tests"))
 
     assert isinstance(decide(caught.value, 0, 0.0), Dead)
+
+
+def test_a_tmdb_that_takes_too_long_is_left_after_one_answer_at_least(pool: Pool) -> None:
+    pool.hold(FOUR)
+    with pool.engine.begin() as connection:
+        due = due_for_tmdb(connection, 9)
+
+    tour = look_up(cast("tmdb.Tmdb", pool.tmdb), due, until=MONDAY)
+
+    assert len(tour.looked) == 1
+    assert isinstance(tour.ended, UpstreamAway)
+
+
+def test_an_imdb_id_that_tmdb_calls_invalid_is_gone_and_costs_the_others_nothing(pool: Pool) -> None:
+    pool.hold(FOUR)
+    pool.tmdb.invalid = "tt0112697"
+
+    result = pool.handle(RefreshTmdb())
+
+    assert (result["refreshed"], result["gone"]) == (3, 1)
