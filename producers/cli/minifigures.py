@@ -122,10 +122,20 @@ def prices(
     if as_json:
         print_json({**item, "listings": listings})
         return
-    names = ("observed_on", "condition", "price", "currency", "shipping", "price_kind", "ended_at", "title")
     print_table(
-        names,
-        [[f"{one[name]:.2f}" if name == "price" else one[name] for name in names] for one in listings],
+        ("day", "condition", "price", "shipping", "kind", "ended", "title"),
+        [
+            (
+                one["observed_on"],
+                one["condition"],
+                f"{one['price']:.2f} {one['currency']}",
+                None if one["shipping"] is None else f"{one['shipping']:.2f}",
+                one["price_kind"],
+                "yes" if one["ended_at"] else "",
+                one["title"],
+            )
+            for one in listings
+        ],
         title=f"{item['set_number']} {item['name']}",
     )
     if not listings:

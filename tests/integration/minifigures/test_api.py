@@ -229,7 +229,7 @@ def outbox(engine: Engine) -> list[tuple[str, Any]]:
 
 
 async def test_a_sync_is_asked_for_and_its_status_can_be(client: httpx.AsyncClient, engine: Engine) -> None:
-    query = {"theme": "Star Wars", "year": 2020, "limit": 100}
+    query: dict[str, str | int] = {"theme": "Star Wars", "year": 2020, "limit": 100}
     answer = await client.post("/v1/admin/sync-catalog", params=query, headers=ADMIN)
     assert (answer.status_code, answer.json()["kind"]) == (202, "scrape.minifigures.catalog")
     assert outbox(engine) == [("scrape.minifigures.catalog", query)]
