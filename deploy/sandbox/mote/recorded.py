@@ -2,7 +2,7 @@
 
 month_2026-11.ics       the month's view, in both its addresses
 anything.ics            the list's view from today on, in both its addresses
-anything.json           the REST archive, whatever page is asked for if the name has no page1, page2, ...
+anything.json           the REST archive's first page, or the one that the name says: page2
 """
 
 from __future__ import annotations
@@ -26,5 +26,7 @@ def read(name: str, content: bytes) -> Sequence[tuple[str, str, Mapping[str, str
         return [("GET", "/events/list", {"ical": "1"}, 200), ("GET", "", {**QUERY, "eventDisplay": "list"}, 200)]
     if name.endswith(".json") and b'"events"' in content:
         page = re.search(r"page[_-]?(\d+)", name)
-        return [("GET", "/wp-json/tribe/events/v1/events", {"page": page[1]} if page else {}, 200)]
+        archive, number = "/wp-json/tribe/events/v1/events", page[1] if page else "1"
+        asked: list[Mapping[str, str]] = [{"page": number}, *([{}] if number == "1" else [])]
+        return [("GET", archive, query, 200) for query in asked]
     return []

@@ -59,7 +59,7 @@ def read_rest(pages: Iterable[dict[str, Any]], zone: str) -> Iterator[Listing | 
 
 def _listing(record: Any, path: str, audit: Audit, home: ZoneInfo) -> Listing:
     fields = Fields(_shaped(record), path, audit)
-    number, url, title = fields.whole("id"), web_address(fields.text("url")), one_line(fields.text("title"))
+    number, url, title = fields.whole("id", least=1), web_address(fields.text("url")), one_line(fields.text("title"))
     if url is None:
         raise fields.unreadable("url", "is no address of the web")
     zone = zone_named(fields.text_or_none("timezone") or "") or home
