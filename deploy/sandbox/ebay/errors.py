@@ -57,7 +57,10 @@ def refusal(number: int) -> JSONResponse:
     return JSONResponse({"errors": [detail(number)]}, LISTED[number][0])
 
 
-def failure(_path: str, status: int) -> Answer:
-    """Return the failure a fault asks for."""
+def failure(path: str, status: int) -> Answer:
+    """Return the failure a fault asks for; that of a token has a form of its own."""
+    if path.endswith("/token") and status in {400, 401}:
+        body = {"error": "invalid_client", "error_description": "client authentication failed"}
+        return Answer(status, compact(body))
     number = next((number for number, (its, *_) in LISTED.items() if its == status), 12000)
     return Answer(status, compact({"errors": [detail(number)]}))

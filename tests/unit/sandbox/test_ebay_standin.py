@@ -293,6 +293,13 @@ def test_our_client_tells_haste_from_a_day_that_is_used_up(start: Callable[..., 
         ebay.fetch_offers("LEGO", "NEW")
 
 
+def test_a_failure_that_is_asked_for_is_in_the_words_of_its_door(sandbox: Sandbox) -> None:
+    good = headers(sandbox)
+    sandbox.client.post("/control/faults", json={"path": "/ebay/*", "status": 401})
+    assert login(sandbox).json()["error"] == "invalid_client"
+    assert number_of(sandbox.client.get(f"{BROWSE}/item_summary/search?q=x", headers=good)) == (401, 1001)
+
+
 # Recordings
 
 
