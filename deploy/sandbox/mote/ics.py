@@ -85,4 +85,5 @@ def description(evening: Evening) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace(",", "\\,").replace(";", "\\;").replace("\n", "\\n")
+    """Return a text as the plugin escapes it: commas and line ends, but no semicolons."""
+    return text.replace("\\", "\\\\").replace(",", "\\,").replace("\n", "\\n")
