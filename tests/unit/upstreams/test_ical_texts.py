@@ -8,7 +8,8 @@ from tests.unit.upstreams.calendars import calendar, only
 
 
 def test_escapes_are_resolved() -> None:
-    found = only(calendar(r"SUMMARY:One\, two\; three" "\n" r"DESCRIPTION:First\nSecond\NThird \\n and \"quotes\""))
+    description = r"DESCRIPTION:First\nSecond\NThird \\n and \"quotes\""
+    found = only(calendar("SUMMARY:One\\, two\\; three\n" + description))
     assert found.title == "One, two; three"
     assert found.description == 'First\nSecond\nThird \\n and "quotes"'
 
@@ -87,8 +88,8 @@ def test_an_organizer_is_a_name_and_no_mailbox() -> None:
 
 
 def test_categories_are_split_at_commas_that_are_not_escaped() -> None:
-    lines = r"CATEGORIES:Jazz\, Blues,Food &amp\; Drink,,Jazz\, Blues" "\nCATEGORIES:Free"
-    assert only(calendar(lines)).categories == ("Jazz, Blues", "Food & Drink", "Free")
+    lines = (r"CATEGORIES:Jazz\, Blues,Food &amp\; Drink,,Jazz\, Blues", "CATEGORIES:Free")
+    assert only(calendar("\n".join(lines))).categories == ("Jazz, Blues", "Food & Drink", "Free")
 
 
 def test_nothing_postgresql_refuses_gets_through() -> None:
