@@ -12,7 +12,7 @@ from shared.catalog.minifigures.records import Item
 from shared.errors import LimitReached, UpstreamAway, UpstreamRefused
 from shared.settings import Settings
 from shared.upstreams.brickset import Brickset, open_brickset, read_minifigs, read_sets
-from tests.unit.upstreams.test_brickset_client import Unhurried
+from tests.unit.upstreams.brickset_answers import Unhurried
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,63 +10,7 @@ from structlog.testing import capture_logs
 from shared.catalog.minifigures.records import Broken, Item
 from shared.errors import UnreadableAnswer
 from shared.upstreams.brickset import read_minifigs, read_sets
-
-
-def record(**changes: Any) -> dict[str, Any]:
-    """Return one set as getSets answers it; a change to None leaves the field out."""
-    whole: dict[str, Any] = {
-        "setID": 4000,
-        "number": "40000",
-        "numberVariant": 1,
-        "name": "Windmill",
-        "year": 2020,
-        "theme": "Town",
-        "themeGroup": "Modern day",
-        "subtheme": "Harbour",
-        "category": "Normal",
-        "released": True,
-        "pieces": 812,
-        "minifigs": 3,
-        "image": {
-            "thumbnailURL": "https://images.brickset.com/sets/small/40000-1.jpg",
-            "imageURL": "https://images.brickset.com/sets/images/40000-1.jpg",
-        },
-        "bricksetURL": "https://brickset.com/sets/40000-1",
-        "collection": {},
-        "collections": {"ownedBy": 1, "wantedBy": 2},
-        "LEGOCom": {"US": {}, "UK": {}, "CA": {}, "DE": {}},
-        "rating": 4.1,
-        "reviewCount": 2,
-        "packagingType": "Box",
-        "availability": "Retail",
-        "instructionsCount": 1,
-        "additionalImageCount": 4,
-        "ageRange": {"min": 8},
-        "dimensions": {},
-        "barcode": {},
-        "extendedData": {},
-        "lastUpdated": "2021-04-18T10:55:38.15Z",
-        **changes,
-    }
-    return {name: value for name, value in whole.items() if value is not None}
-
-
-def card(number: str, name: str = "Some Figure", year: str = "2023", image: str | None = None, tags: str = "") -> str:
-    """Return one card of a catalogue page."""
-    address = f"https://img.bricklink.com/ItemImage/MN/0/{number}.png" if image is None else image
-    return (
-        f'<article class="set"><img src="{address}">'
-        f'<div class="meta"><h1><a href="/minifigs/{number}/figure"><span>{number.upper()}: </span> {name}</a></h1>'
-        f'<div class="tags"><a href="/minifigs/{number}/some-figure">{number.upper()}</a> {tags}'
-        f'<a class="year" href="/minifigs/year-{year}">{year}</a></div>'
-        "<dl><dt>Value new</dt><dd><a>~€40.46</a></dd></dl></div></article>"
-    )
-
-
-def listing(*cards: str, next_page: str | None = None) -> str:
-    """Return a catalogue page."""
-    link = f'<li class="next"><a href="{next_page}">next</a></li>' if next_page else ""
-    return f'<html><section class="setlist">{"".join(cards)}</section><ul>{link}</ul></html>'
+from tests.unit.upstreams.brickset_answers import card, listing, record
 
 
 def read(*cards: str) -> list[Item | Broken]:

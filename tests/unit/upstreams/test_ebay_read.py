@@ -13,46 +13,7 @@ from shared.catalog.minifigures.records import Offer
 from shared.contracts.minifigures import Condition
 from shared.errors import UnreadableAnswer
 from shared.upstreams.ebay import read_offer
-
-
-def usd(value: Any, **more: Any) -> dict[str, Any]:
-    return {"value": value, "currency": "USD", **more}
-
-
-def item(**changes: Any) -> dict[str, Any]:
-    """Return one item of a search, to be bought at once; a change to None leaves the field out."""
-    whole: dict[str, Any] = {
-        "itemId": "v1|110000000001|0",
-        "title": "LEGO Figure aa001 &amp; hat",
-        "leafCategoryIds": ["19003"],
-        "categories": [{"categoryId": "19003", "categoryName": "LEGO"}],
-        "image": {"imageUrl": "https://i.ebayimg.com/images/g/x/s-l225.jpg"},
-        "price": usd("12.50"),
-        "itemHref": "https://api.ebay.com/buy/browse/v1/item/v1%7C110000000001%7C0",
-        "seller": {"username": "seller_1", "feedbackPercentage": "99.0", "feedbackScore": 7},
-        "condition": "New",
-        "conditionId": "1000",
-        "shippingOptions": [{"shippingCostType": "FIXED", "shippingCost": usd("4.99")}],
-        "buyingOptions": ["FIXED_PRICE"],
-        "itemWebUrl": "https://www.ebay.com/itm/110000000001?hash=item1:g:x",
-        "legacyItemId": "110000000001",
-        "itemCreationDate": "2026-11-01T10:00:00.000Z",
-        **changes,
-    }
-    return {name: value for name, value in whole.items() if value is not None}
-
-
-def auction(**changes: Any) -> dict[str, Any]:
-    return item(
-        **{
-            "buyingOptions": ["AUCTION"],
-            "price": None,
-            "currentBidPrice": usd("3.00"),
-            "bidCount": 0,
-            "itemEndDate": "2026-11-08T10:00:00.000Z",
-            **changes,
-        }
-    )
+from tests.unit.upstreams.ebay_answers import auction, item, usd
 
 
 def test_an_item_to_be_bought_at_once_is_a_fixed_offer() -> None:
