@@ -14,10 +14,9 @@ from shared.catalog.adaptations.records import Edge
 from shared.errors import RateLimited, UnreadableAnswer
 from shared.settings import Settings
 from shared.upstreams.answer import Answer
-from shared.upstreams.gateway import Gateway
-from shared.upstreams.http import Upstream
 from shared.upstreams.wikidata import open_wikidata, read_adaptations
 from shared.upstreams.wikidata.bindings import QueryTimedOut, item, label, rows_of, year
+from tests.unit.upstreams.at_once import AtOnce
 
 SIBLING = Path(__file__).parents[3] / "shared" / "upstreams" / "samples"
 SAMPLES = Path(os.environ.get("MILLRACE_SAMPLES") or SIBLING) / "wikidata"
@@ -47,13 +46,6 @@ def answer(body: bytes) -> Answer:
 
 def recorded_pairs() -> list[Any]:
     return [one for name in names("pairs") for one in json.loads((SAMPLES / name).read_text())]
-
-
-class AtOnce(Gateway):
-    """A way out on which nobody waits for a turn."""
-
-    def upstream(self, name: str, *_: Any, **__: Any) -> Upstream:
-        return Upstream(name, self.client)
 
 
 def fetched(response: httpx.Response) -> Any:

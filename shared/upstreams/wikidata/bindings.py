@@ -60,6 +60,8 @@ def _broken_off(body: bytes) -> bool:
         return not text
     try:
         json.loads(text)
+    except RecursionError:
+        return False
     except json.JSONDecodeError as error:
         # What is wrong in the middle of a text is no cut: of one, everything up to the end was right.
         return error.msg.startswith("Unterminated string") or error.pos >= len(text) - len(r"\u123")

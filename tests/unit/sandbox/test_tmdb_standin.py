@@ -15,9 +15,8 @@ from deploy.sandbox.options import TMDB_API_KEY, TMDB_TOKEN, Options
 from deploy.sandbox.wikidata import catalogue
 from shared.errors import RateLimited, UpstreamAway, UpstreamGone, UpstreamRefused
 from shared.settings import Settings
-from shared.upstreams.gateway import Gateway
-from shared.upstreams.http import Upstream
 from shared.upstreams.tmdb import Tmdb, open_tmdb, read_find, read_movie, read_tv
+from tests.unit.upstreams.at_once import AtOnce
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,13 +25,6 @@ if TYPE_CHECKING:
 
 PREFIX = "/tmdb/3"
 HEADERS = {"Authorization": f"Bearer {TMDB_TOKEN}"}
-
-
-class AtOnce(Gateway):
-    """A way out on which nobody waits for a turn."""
-
-    def upstream(self, name: str, *_: Any, **__: Any) -> Upstream:
-        return Upstream(name, self.client)
 
 
 class Service:

@@ -16,11 +16,10 @@ from deploy.sandbox.options import Options
 from deploy.sandbox.wikidata import answering, catalogue
 from shared.errors import RateLimited, UpstreamAway, UpstreamRefused
 from shared.settings import Settings
-from shared.upstreams.gateway import Gateway
-from shared.upstreams.http import Upstream
 from shared.upstreams.wikidata import Wikidata, open_wikidata, queries, read_adaptations
 from shared.upstreams.wikidata.bindings import QueryTimedOut
 from shared.upstreams.wikidata.queries import Pairs
+from tests.unit.upstreams.at_once import AtOnce
 
 if TYPE_CHECKING:
     from tests.unit.sandbox.conftest import Time
@@ -29,13 +28,6 @@ AGENT = "Millrace/1 (+https://who.test)"
 PATH = "/wikidata/sparql"
 HEADERS = {"User-Agent": AGENT, "Accept": "application/sparql-results+json"}
 FIRST_SCREEN = "Q900300001"
-
-
-class Paced(Gateway):
-    """A way out whose waiting is the still clock's."""
-
-    def upstream(self, name: str, *_: Any, **__: Any) -> Upstream:
-        return Upstream(name, self.client)
 
 
 class Service:
@@ -47,7 +39,7 @@ class Service:
         self.http = httpx.Client(transport=InProcess(app), base_url="http://sandbox", headers=HEADERS)
         # The true client waits a second between queries.
         self.http.event_hooks = {"request": [lambda _: time.advance(1.0)]}
-        gateway = Paced(self.http, Settings(wikidata_url=f"http://sandbox{PATH}"))
+        gateway = AtOnce(self.http, Settings(wikidata_url=f"http://sandbox{PATH}"))
         self.client: Wikidata = open_wikidata(gateway)
 
     def ask(self, query: str, **more: Any) -> httpx.Response:

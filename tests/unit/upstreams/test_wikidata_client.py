@@ -1,83 +1,24 @@
-"""How Wikidata's query service is asked, and what becomes of its several ways to fail."""
+"""How Wikidata's query service is asked, and how a question that is too large is halved."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import product
-from typing import Any
-from urllib.parse import parse_qs
 
 import httpx
 import pytest
 
-from shared.errors import RateLimited, UnreadableAnswer, UpstreamAway, UpstreamRefused
+from shared.errors import UnreadableAnswer, UpstreamAway
 from shared.settings import Settings
-from shared.upstreams.gateway import Gateway
-from shared.upstreams.http import ANSWER_SECONDS, Upstream, open_client
-from shared.upstreams.wikidata import Row, Wikidata, open_wikidata, queries
+from shared.upstreams.http import ANSWER_SECONDS, open_client
+from shared.upstreams.wikidata import Row, Wikidata, queries
 from shared.upstreams.wikidata.bindings import QueryTimedOut
 from shared.upstreams.wikidata.classes import SCREEN_TYPES, WORK_TYPES
 from shared.upstreams.wikidata.client import LIMIT, MOST_TIMEOUTS
 from shared.upstreams.wikidata.queries import AT_ONCE, DIGITS, MOST_ROWS, About, Pairs, Part
-
-ENTITY = "http://www.wikidata.org/entity/"
-URL = "https://wikidata.test/sparql"
-TRACE = (
-    "SPARQL-QUERY: queryStr=\nSELECT ?a\n\njava.util.concurrent.TimeoutException\n\tat java.util.concurrent.FutureTask"
-)
-TOO_MANY = "<html><head><title>Error 429 Too Many Requests - Please retry in 3 seconds.</title></head></html>"
-
-Answering = Callable[[str], httpx.Response]
-
-
-class AtOnce(Gateway):
-    """A way out on which nobody waits for a turn."""
-
-    def upstream(self, name: str, *_: Any, **__: Any) -> Upstream:
-        return Upstream(name, self.client)
-
-
-class Service:
-    """The query service in miniature: `answer` is given each query, and `queries` keeps them."""
-
-    def __init__(self, answer: Answering) -> None:
-        self.answer = answer
-        self.requests: list[httpx.Request] = []
-        self.queries: list[str] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        self.queries.append(parse_qs(request.content.decode())["query"][0])
-        return self.answer(self.queries[-1])
-
-    def client(self) -> Wikidata:
-        client = httpx.Client(transport=httpx.MockTransport(self))
-        return open_wikidata(AtOnce(client, Settings(wikidata_url=URL)))
-
-
-def cell(qid: str) -> dict[str, str]:
-    return {"type": "uri", "value": ENTITY + qid}
-
-
-def rows(*found: Row) -> httpx.Response:
-    return httpx.Response(200, content=body(*found))
-
-
-def body(*found: Row) -> bytes:
-    variables = sorted({name for row in found for name in row})
-    return json.dumps({"head": {"vars": variables}, "results": {"bindings": found}}, ensure_ascii=False).encode()
-
-
-def pair(work: str, source: str) -> Row:
-    return {"work": cell(work), "source": cell(source)}
-
-
-def asked_for(query: str) -> list[str]:
-    """Return the items of a question about some, in order."""
-    (found,) = re.findall(r"VALUES \?(?:work|source|old) \{ ([^}]*) \}", query) or [""]
-    return [word.removeprefix("wd:") for word in found.split()]
+from tests.unit.upstreams.at_once import AtOnce
+from tests.unit.upstreams.wikidata_service import ENTITY, TRACE, URL, Service, asked_for, body, cell, pair, rows
 
 
 def of_pairs(query: str) -> bool:
@@ -239,61 +180,6 @@ def test_a_service_that_is_too_slow_for_everything_is_left_after_a_few_queries()
 def test_the_smallest_part_that_runs_out_of_time_is_tried_again_later() -> None:
     with pytest.raises(UpstreamAway, match="longer than the service permits"):
         Service(lambda _: httpx.Response(500, text=TRACE)).client().fetch_redirects(["Q1"])
-
-
-# Other failures
-
-
-@pytest.mark.parametrize("length", range(len(body(pair("Q1", "Q2")))))
-def test_an_answer_cut_short_without_a_word_is_tried_again_later(length: int) -> None:
-    service = Service(lambda _: httpx.Response(200, content=body(pair("Q1", "Q2"))[:length]))
-    with pytest.raises(UpstreamAway, match="broke off") as caught:
-        service.client().fetch_redirects(["Q1"])
-    assert not isinstance(caught.value, QueryTimedOut)
-    assert len(service.queries) == 1
-
-
-def test_any_other_failure_of_the_server_is_not_halved() -> None:
-    service = Service(lambda _: httpx.Response(503, text="Service Unavailable"))
-    with pytest.raises(UpstreamAway):
-        service.client().fetch_redirects(["Q1", "Q2"])
-    assert len(service.queries) == 1
-
-
-def test_a_429_page_says_for_how_long_to_be_silent() -> None:
-    service = Service(lambda _: httpx.Response(429, html=TOO_MANY, headers={"Retry-After": "3"}))
-    with pytest.raises(RateLimited) as caught:
-        service.client().fetch_adaptations()
-    assert caught.value.retry_after == 3
-    assert len(service.queries) == 1
-
-
-def test_a_query_that_cannot_be_parsed_is_our_mistake() -> None:
-    text = "SPARQL-QUERY: queryStr=x\n\norg.openrdf.query.MalformedQueryException: Lexical error at line 1"
-    with pytest.raises(UpstreamRefused, match="MalformedQueryException"):
-        Service(lambda _: httpx.Response(400, text=text)).client().fetch_adaptations()
-
-
-def test_a_wrong_address_is_not_taken_for_something_that_is_gone() -> None:
-    with pytest.raises(UpstreamRefused, match="is WIKIDATA_URL right"):
-        Service(lambda _: httpx.Response(404)).client().fetch_adaptations()
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"<html><body>Wikidata is being maintained</body></html>",
-        b'{"head": {}, "boolean": true}',
-        b'{"head": {"vars": []}, "results": {"bindings": [["Q1"]]}}',
-        b'{"head": {"vars": []}, "results": {"bindings": [{"work": "Q1"}]}}',
-        b'{"head": {"vars": []}, "results": {"bindings": [{"work": {"type": "uri", "value": 1}}]}}',
-        b'{"head": oops, "results": {"bindings": []}}',
-        b"[1]",
-    ],
-)
-def test_what_are_no_results_is_unreadable(content: bytes) -> None:
-    with pytest.raises(UnreadableAnswer):
-        Service(lambda _: httpx.Response(200, content=content)).client().fetch_adaptations()
 
 
 # Merged items
