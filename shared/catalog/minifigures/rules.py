@@ -65,7 +65,7 @@ def _any(*phrases: str) -> re.Pattern[str]:
 _FIGURES: Final = "(?:mini[ -]?)?(?:figures?|figurines?|figs?)"
 _PAPER: Final = "(?:instructions?|manuals?|booklets?|stickers?|decals?|box(?:es)?)"
 _PIECES: Final = (
-    "(?:heads?|torsos?|legs|hair|helmets?|capes?|weapons?|accessor(?:y|ies)|body|bod(?:y|ies)|parts|bricks|pieces)"
+    "(?:heads?|torsos?|legs|hair|helmets?|capes?|weapons?|accessor(?:y|ies)|bod(?:y|ies)|parts|bricks|pieces)"
 )
 
 _NOISE: Final = (
@@ -140,7 +140,7 @@ def excluded_by(item: Item, condition: Condition, offer: Offer) -> str | None:
     for rule, pattern in _NOISE:
         if pattern.search(rest):
             return rule
-    if item.item_type == "set" and re.search(rf"\bfor (?:the )?(?:lego )?(?:set )?#?{_of_set(item)[0]}\b", title):
+    if item.item_type == "set" and _is_for(item, title):
         return "accessory"
     if _LOT[item.item_type].search(rest):
         return "lot"
@@ -167,7 +167,9 @@ def condition_of(offer: Offer) -> Condition:
 def _names(item: Item, title: str) -> bool:
     """Whether a title means this item: by its number, or a figure by the whole of its name and no other number."""
     if item.item_type == "set":
-        number, variant = _of_set(item)
+        number, _, variant = item.set_number.partition("-")
+        if not number.isdigit():
+            return re.search(rf"\b{re.escape(number)}\b", title) is not None
         return any(found[1] == number and found[2] in {None, variant} for found in _SET_NUMBER.finditer(title))
     if mine := _FIGURE_NUMBER.fullmatch(item.set_number):
         numbers = [found.groups() for found in _FIGURE_NUMBER.finditer(title) if found[1] == mine[1]]
@@ -180,9 +182,9 @@ def _names(item: Item, title: str) -> bool:
     return len(words) >= LEAST_WORDS and words <= _words(title) and "lego" in title
 
 
-def _of_set(item: Item) -> tuple[str, str]:
-    number, _, variant = item.set_number.partition("-")
-    return re.escape(number) if not number.isdigit() else number, variant
+def _is_for(item: Item, title: str) -> bool:
+    number = re.escape(item.set_number.partition("-")[0])
+    return re.search(rf"\bfor (?:the )?(?:lego )?(?:set )?#?{number}\b", title) is not None
 
 
 def _words(text: str) -> set[str]:

@@ -18,6 +18,7 @@ YODA = Item("sw0051", "minifigure", "Yoda", "Star Wars")
 PADME = Item("sw0884", "minifigure", "Padmé Naberrie", "Star Wars")
 REBRICKABLE = Item("fig-000123", "minifigure", "Astronaut, White Suit", "City")
 FALCON = Item("75192-1", "set", "Millennium Falcon", "Star Wars")
+PROMO = Item("comcon001-1", "set", "Mini Build", "Promotional")
 ELF = Item("8803-9", "set", "Elf", "Collectible Minifigures")
 
 
@@ -79,6 +80,11 @@ def test_another_number_or_half_a_name_is_another_item(item: Item, title: str) -
 )
 def test_a_set_is_meant_by_its_number_alone(title: str) -> None:
     assert excluded_by(FALCON, "NEW", offer(title)) is None
+
+
+def test_a_number_of_a_set_may_have_letters() -> None:
+    assert excluded_by(PROMO, "NEW", offer("LEGO COMCON001 Mini Build")) is None
+    assert excluded_by(PROMO, "NEW", offer("LEGO COMCON0012 Mini Build")) == "other_item"
 
 
 @pytest.mark.parametrize(
