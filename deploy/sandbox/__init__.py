@@ -21,4 +21,9 @@ Each upstream lives under its own prefix and is one module with a `build(options
 
 `GET /health` says that it is up; `DELETE /control/tokens` ends every login given so far, as an upstream does when
 it restarts; `GET /control/recordings` shows which recorded file answers which request.
+
+What is on at the invented venues (vanwezel, mote, feeds) comes round again and again, so that some of it is always
+to come: `GET /control/programmes/NAME` lists it, `PUT /control/programmes/NAME/KEY?days=2&title=...` puts an evening
+off or renames it, `DELETE` takes it off, and `DELETE /control/programmes/NAME` takes every change back.
+`PUT /feeds/anything.ics` puts a feed of one's own there.
 """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-MOST, WITHIN = 8, timedelta(seconds=4)
+MOST, WITHIN = 4, timedelta(seconds=5)
 """Requests that pass in any span of time. The true numbers are not known; several seconds between two are advised."""
 
 SHUT = timedelta(seconds=10)
