@@ -37,6 +37,10 @@ MOST_OFFERS: Final = 200
 """Offers looked at for one item and condition: one page of eBay's, so that one fetch is one call."""
 
 
+BEYOND: Final = 10**10
+"""An amount that nothing costs, in whatever currency, and that our columns do not hold."""
+
+
 def spacing(calls_per_day: int) -> timedelta:
     """Return the time between two fetches of a sweep such that a day of sweeps keeps to its share of the calls."""
     return timedelta(days=1) / (calls_per_day * SHARE)
@@ -135,7 +139,7 @@ def excluded_by(item: Item, condition: Condition, offer: Offer) -> str | None:
     title = _plain(offer.title)
     # What the item's own name says, its offers may say: Fake Moon Landing, Watch Tower, 1 x 2 Plate.
     rest = _SIZE.sub(" ", title.replace(_plain(item.name), " "))
-    if not offer.price > 0:
+    if not 0 < offer.price < BEYOND or (offer.shipping or 0) >= BEYOND:
         return "price"
     for rule, pattern in _NOISE:
         if pattern.search(rest):

@@ -97,8 +97,8 @@ SELECT id, set_number, item_type, name, theme, subtheme, year, image, pieces, mi
 
 _OFFERS: Final = """
 SELECT * FROM unnest(
-    %(item_id)s::text[], %(title)s::text[], %(condition)s::text[], %(price)s::numeric(16, 2)[], %(currency)s::text[],
-    %(price_kind)s::text[], %(shipping)s::numeric(16, 2)[], %(bids)s::integer[], %(url)s::text[], %(image)s::text[],
+    %(item_id)s::text[], %(title)s::text[], %(condition)s::text[], %(price)s::numeric(12, 2)[], %(currency)s::text[],
+    %(price_kind)s::text[], %(shipping)s::numeric(12, 2)[], %(bids)s::integer[], %(url)s::text[], %(image)s::text[],
     %(seller)s::text[], %(ends_at)s::timestamptz[], %(converted_from)s::text[]
 ) AS given (item_id, title, condition, price, currency, price_kind, shipping, bids, url, image, seller, ends_at,
             converted_from)

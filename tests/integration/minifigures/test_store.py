@@ -133,11 +133,6 @@ def test_offers_fetched_twice_on_a_day_are_written_once(connection: Connection, 
     assert [row["observed_at"] for row in rows(connection, price_listings)] == [MONDAY, MONDAY]
 
 
-def test_a_price_beyond_all_reason_is_kept(connection: Connection, boba: int) -> None:
-    save(connection, boba, [offer(1, "99999999999999.99")], MONDAY)
-    assert rows(connection, price_listings)[0]["price"] == Decimal("99999999999999.99")
-
-
 def test_the_next_day_adds_rows_that_know_since_when_the_offer_is_seen(connection: Connection, boba: int) -> None:
     save(connection, boba, [offer(1)], MONDAY)
     assert save(connection, boba, [offer(1), offer(2)], TUESDAY) == Priced(Stored(2, 0, 0), 0)

@@ -135,9 +135,10 @@ def test_a_word_of_the_items_own_name_excludes_nothing() -> None:
     assert excluded_by(item, "NEW", offer("LEGO sim001 fridge magnet")) == "merchandise"
 
 
-@pytest.mark.parametrize("price", ["0.00", "-1.00"])
-def test_an_offer_without_a_price_does_not_count(price: str) -> None:
+@pytest.mark.parametrize("price", ["0.00", "-1.00", "10000000000.00"])
+def test_an_offer_without_a_price_or_beyond_all_reason_does_not_count(price: str) -> None:
     assert excluded_by(BOBA, "NEW", offer("LEGO sw0002", price=price)) == "price"
+    assert excluded_by(BOBA, "NEW", offer("LEGO sw0002", shipping=Decimal(10**10))) == "price"
 
 
 def test_a_strange_price_counts() -> None:
