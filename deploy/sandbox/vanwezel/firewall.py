@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-MOST, WITHIN = 4, timedelta(seconds=5)
+MOST, WITHIN = 6, timedelta(seconds=10)
 """Requests that pass in any span of time. The true numbers are not known; several seconds between two are advised."""
 
 SHUT = timedelta(seconds=10)
