@@ -38,7 +38,11 @@ class Fault(BaseModel):
         bool, Field(description="With status: keep the true body (a 500 that looks like an answer).")
     ] = False
     thin: Annotated[
-        bool, Field(description="The upstream's known half answer. TVDB: only the first season, and no links.")
+        bool,
+        Field(
+            description="The upstream's known half answer. TVDB: only the first season, and no links. "
+            "Wikidata: the words of a timeout after it. TMDb: empty texts, no poster."
+        ),
     ] = False
     truncate: Annotated[NonNegativeInt | None, Field(description="Send only so many bytes, as if complete.")] = None
     cut: Annotated[NonNegativeInt | None, Field(description="Cut the connection after so many bytes of the body.")] = (

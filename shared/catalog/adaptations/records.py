@@ -10,7 +10,10 @@ ScreenType = Literal["movie", "series", "miniseries", "tv_movie", "animated_movi
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A written work; `wikidata_id` such as Q160585, `work_type` such as novel, `authors` in Wikidata's order."""
+    """A written work; `wikidata_id` such as Q160585, `work_type` such as novel.
+
+    `authors` stand in the order of their Wikidata ids, since no other is known; `year` is negative before our era.
+    """
 
     wikidata_id: str
     title: str
@@ -21,7 +24,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class ScreenWork:
-    """A film or series, with the ids other catalogues know it by."""
+    """A film or series, with the ids other catalogues know it by; of TheTVDB's, that of a movie or of a series."""
 
     wikidata_id: str
     title: str

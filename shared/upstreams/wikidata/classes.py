@@ -27,6 +27,8 @@ SCREEN_TYPES: Final[dict[str, ScreenType]] = {
     "Q1366112": "series",  # drama television series
     "Q5398426": "series",
     "Q24869": "movie",  # feature film
+    "Q226730": "movie",  # silent film
+    "Q24862": "movie",  # short film
     "Q11424": "movie",
 }
 
