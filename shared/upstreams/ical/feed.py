@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -38,38 +38,40 @@ class _Feed:
         self._home = home
         self._window = window
         self._steps = 0
-        self._zones = cache(self._zones_of)
+        self._zones: dict[str | None, Zones] = {}
 
     def read(self) -> Iterator[Listing | Broken]:
         """Yield each group's listings, in the feed's order."""
         for identity in self._index.groups:
-            entries = []
+            group = _Group()
             for span in self._index.spans(identity):
                 try:
-                    entries.append(read_entry(self._index.text(span), self._zones(span.zone), span.start))
+                    group.add(read_entry(self._index.text(span), self._zones_of(span.zone), span.start))
                 except (ValueError, OverflowError) as error:
                     yield Broken(storable_key(identity), str(error))
-            yield from self._group(identity, entries)
+            yield from self._group(identity, group)
         if self._index.cut_short is not None:
             yield Broken(f"byte {self._index.cut_short}", "the feed breaks off in the middle of it")
 
     def _zones_of(self, name: str | None) -> Zones:
-        return Zones((zone_named(name) if name else None) or self._home, self._index.zones)
+        if name not in self._zones:
+            home = zone_named(name) if name else None
+            self._zones[name] = Zones(home or self._home, self._index.zones)
+        return self._zones[name]
 
-    def _group(self, identity: str, entries: list[Entry]) -> Iterator[Listing | Broken]:
-        oldest_first = sorted(entries, key=lambda entry: entry.version)
-        masters = {entry.uid: entry for entry in oldest_first if entry.original is None}
-        replacements = {entry.original: entry for entry in oldest_first if entry.original is not None}
+    def _group(self, identity: str, group: _Group) -> Iterator[Listing | Broken]:
         # The Events Calendar: UIDs that differ in their times alone share an identity.
-        several = {entry.start: entry for entry in masters.values()}
-        if len(several) == 1 and (replacements or next(iter(several.values())).repeats):
-            yield from self._series(identity, next(iter(several.values())), list(replacements.values()))
-        elif len(several) == 1:
-            entry = next(iter(several.values()))
-            yield from self._listing(identity, entry, entry.start, entry.end)
+        masters = list({entry.start: entry for entry in group.masters.values()}.values())
+        replacements = list(group.replacements.values())
+        if len(masters) == 1 and (replacements or masters[0].repeats):
+            yield from self._series(identity, masters[0], replacements)
+        elif len(masters) == 1:
+            yield from self._listing(identity, masters[0], masters[0].start, masters[0].end)
         else:
-            alone = [*several.values(), *replacements.values()]
-            parts = (Occurrence(entry, entry.original or entry.start, entry.start, entry.end) for entry in alone)
+            parts = [
+                Occurrence(entry, entry.original or entry.start, entry.start, entry.end)
+                for entry in (*masters, *replacements)
+            ]
             yield from self._occurrences(identity, parts)
 
     def _series(self, identity: str, master: Entry, replacements: list[Entry]) -> Iterator[Listing | Broken]:
@@ -88,20 +90,25 @@ class _Feed:
         yield from self._occurrences(identity, occurrences, master)
 
     def _occurrences(
-        self, identity: str, occurrences: Iterable[Occurrence], master: Entry | None = None
+        self, identity: str, occurrences: list[Occurrence], master: Entry | None = None
     ) -> Iterator[Listing | Broken]:
         """Yield each occurrence under the day it was planned for, which it keeps when it is moved."""
-        occurrences = list(occurrences)
         # One zone for all of a group, or two of them could be planned for one day and time.
         zone = (master or occurrences[0].entry).zone if occurrences else self._home
         # A day around the window was expanded, too: its edge must not decide how many a day has.
         days = Counter(_day(each.original, zone) for each in occurrences)
+        problems = set()
         for each in occurrences:
             day = _day(each.original, zone)
             key = f"{identity}#{day}"
             if days[day] > 1 and isinstance(each.original, datetime):
-                key += f"T{each.original.astimezone(UTC):%H%M%SZ}"
-            yield from self._listing(key, each.entry, each.start, each.end, master)
+                key += f"T{_moved(each.original, UTC):%H%M%SZ}"
+            for found in self._listing(key, each.entry, each.start, each.end, master):
+                # What is wrong with a series is wrong with each of its evenings, and said once.
+                if isinstance(found, Listing) or found.problem not in problems:
+                    yield found
+                if isinstance(found, Broken):
+                    problems.add(found.problem)
 
     def _listing(
         self, key: str, entry: Entry, start: Moment, end: Moment | None, master: Entry | None = None
@@ -123,6 +130,33 @@ class _Feed:
         return in_utc(start, home) < self._window.until and last >= self._window.since
 
 
+@dataclass(slots=True)
+class _Group:
+    """The newest versions of the entries of one identity: masters by UID, replacements by what they replace."""
+
+    masters: dict[str, Entry] = field(default_factory=dict)
+    replacements: dict[Moment, Entry] = field(default_factory=dict)
+
+    def add(self, entry: Entry) -> None:
+        """Keep an entry, unless a newer version of it is here already."""
+        if entry.original is None:
+            known = self.masters.get(entry.uid)
+            if known is None or entry.version > known.version:
+                self.masters[entry.uid] = entry
+        else:
+            known = self.replacements.get(entry.original)
+            if known is None or entry.version > known.version:
+                self.replacements[entry.original] = entry
+
+
 def _day(original: Moment, zone: tzinfo) -> str:
     """Return the day an occurrence was planned for, where it is."""
-    return f"{original.astimezone(zone).date() if isinstance(original, datetime) else original:%Y%m%d}"
+    return f"{_moved(original, zone).date() if isinstance(original, datetime) else original:%Y%m%d}"
+
+
+def _moved(moment: datetime, zone: tzinfo) -> datetime:
+    """Return a time in another zone; at the ends of the calendar, where there may be none, as it is."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment

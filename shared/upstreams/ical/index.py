@@ -6,6 +6,7 @@ A feed of tens of thousands of entries is some twenty megabytes as text and more
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -44,8 +45,8 @@ class Index:
     body: bytes
     zones: dict[str, bytes] = field(default_factory=dict)
     cut_short: int | None = None
-    # Offsets, flat (start, end, calendar, start, ...): half the memory of a tuple each.
-    groups: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    # Flat: start, end, calendar, start, ... A list of tuples takes four times the memory.
+    groups: dict[str, array[int]] = field(default_factory=dict)
     calendar_zones: list[str | None] = field(default_factory=list)
 
     def spans(self, identity: str) -> Iterator[Span]:
@@ -70,12 +71,11 @@ def index_of(body: bytes) -> Index:
         place = (start, end, len(index.calendar_zones) - 1)
         uid = _uid(body[start:end])
         if uid:
-            identity = identity_of(uid)
-            index.groups[identity] = index.groups.get(identity, ()) + place
+            _note(index, identity_of(uid), place)
         else:
             nameless.append(place)
     for identity, place in _derived(body, nameless):
-        index.groups[identity] = index.groups.get(identity, ()) + place
+        _note(index, identity, place)
     return index
 
 
@@ -88,6 +88,10 @@ def identity_of(uid: str) -> str:
     """Return what stays of a UID when the evening is moved."""
     movable = _MOVABLE.fullmatch(uid)
     return movable[1] + movable[4] if movable else uid
+
+
+def _note(index: Index, identity: str, place: tuple[int, int, int]) -> None:
+    index.groups.setdefault(identity, array("Q")).extend(place)
 
 
 def _events(index: Index) -> Iterator[tuple[int, int]]:

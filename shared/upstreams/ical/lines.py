@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-# Blank lines before the rest of a folded line occur too, hence the plus.
-_FOLD: Final = re.compile(rb"[\r\n]+[ \t]")
+# Blank lines stand everywhere, also before the rest of a folded line; taken out first, they cost no time.
+_LINE_ENDS: Final = re.compile(rb"[\r\n]+")
+_FOLD: Final = re.compile(rb"\n[ \t]")
 _NAME: Final = re.compile(r"\s*([A-Za-z0-9-]+)\s*(?=[;:])")
 _PARAMETER: Final = re.compile(r"\s*;\s*(?:([A-Za-z0-9-]+)\s*=\s*(\"[^\"]*\"|[^;:\"]*))?")
 _MOMENT: Final = re.compile(r":\s*([0-9][0-9TtZzPWDHMSpwdhms+\-,/]*)\s*$", re.ASCII)
@@ -32,7 +33,7 @@ def properties_of(text: bytes) -> Properties:
     """Return an entry's own properties by name; those of components in it, such as alarms, are left out."""
     found: Properties = {}
     nested: list[str] = []
-    for line in decoded(_FOLD.sub(b"", text)).replace("\r", "\n").split("\n"):
+    for line in decoded(_FOLD.sub(b"", _LINE_ENDS.sub(b"\n", text))).split("\n"):
         name = _NAME.match(line)
         if name is None:
             continue

@@ -68,7 +68,9 @@ def like(moment: Moment, pattern: Moment, home: tzinfo) -> Moment:
         return moment if not isinstance(moment, datetime) else day_of(moment, home)
     if isinstance(moment, datetime):
         return moment
-    return datetime.combine(moment, pattern.timetz())
+    # A day is counted where the venue is, also for a time told in UTC.
+    there = pattern.astimezone(home) if pattern.tzinfo is UTC else pattern
+    return datetime.combine(moment, there.timetz())
 
 
 def day_of(moment: Moment, zone: tzinfo) -> date:

@@ -101,16 +101,13 @@ class Series:
             raise ValueError(f"it has {len(values)} {name}s")
         for prop, value in values:
             if value.strip():
-                yield from self._date(name, prop, value)
+                yield from self._date(prop, value)
 
-    def _date(self, name: str, prop: Property, value: str) -> Iterator[Moment | tuple[Moment, timedelta]]:
+    def _date(self, prop: Property, value: str) -> Iterator[Moment | tuple[Moment, timedelta]]:
         first, _, last = value.partition("/")
         zone = zone_in(prop, self._master.zones) or self._floating
         moment = moment_of(first, zone)
-        if name == "EXDATE" and not isinstance(moment, datetime):
-            # A day leaves out what starts on it, at whatever time.
-            yield moment if not isinstance(self._master.start, datetime) else self._like(moment)
-        elif last and isinstance(moment, datetime) and isinstance(self._master.start, datetime):
+        if last and isinstance(moment, datetime) and isinstance(self._master.start, datetime):
             span = span_of(last) if last.upper().startswith(("P", "-P", "+P")) else None
             end = moment_of(last, zone) if span is None else None
             if isinstance(end, datetime):

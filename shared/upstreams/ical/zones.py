@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,13 +11,16 @@ from zoneinfo import ZoneInfo, available_timezones
 from icalendar import Timezone
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
+from shared.upstreams.ical.parts import parts_of
+
 _OFFSET: Final = re.compile(
     r"\(?(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?(\d\d))?\)?(.*)", re.ASCII | re.IGNORECASE | re.DOTALL
 )
 _UTC: Final = frozenset({"UTC", "Etc/UTC", "UCT", "Etc/UCT", "Zulu", "Etc/Zulu", "Universal", "Etc/Universal"})
 _LOCATION: Final = re.compile(rb"^X-LIC-LOCATION[^:\r\n]*:([^\r\n]+)", re.IGNORECASE | re.MULTILINE)
-# Rules finer than a month, or without a step, belong into no time zone and would be expanded for hours.
-_UNFIT: Final = re.compile(rb"FREQ\s*=\s*(?:SECOND|MINUTE|HOUR|DAI|WEEK)LY|INTERVAL\s*=\s*[-0]", re.IGNORECASE)
+_RULE: Final = re.compile(rb"^RRULE[^:\r\n]*:([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+# Clocks change by the year. Other rules are expanded for hours, or fail on some days only.
+_YEARLY: Final = frozenset({"FREQ", "INTERVAL", "BYMONTH", "BYDAY", "BYMONTHDAY", "UNTIL", "COUNT", "WKST"})
 _LONGEST_DEFINITION: Final = 100_000  # bytes; a real one with its whole history has some thousand
 _OWN_ERRORS: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -98,13 +101,19 @@ def _shown(name: str) -> ZoneInfo | None:
 
 
 def _built(definition: bytes) -> tzinfo | None:
-    if len(definition) > _LONGEST_DEFINITION or _UNFIT.search(definition):
+    if len(definition) > _LONGEST_DEFINITION:
         return None
     try:
+        for rule in _RULE.findall(definition):
+            parts = parts_of(rule.decode("ascii"))
+            if parts["FREQ"] != "YEARLY" or parts.keys() - _YEARLY:
+                return None
         component = Timezone.from_ical(definition)
-        return component.to_tz(lookup_tzid=False) if isinstance(component, Timezone) else None
+        zone = component.to_tz(lookup_tzid=False) if isinstance(component, Timezone) else None
+        datetime(2026, 7, 1, tzinfo=zone).utcoffset()
     except _OWN_ERRORS:
         return None
+    return zone
 
 
 def _offset(name: str) -> tzinfo | None:

@@ -77,6 +77,7 @@ def _read(blocks: list[str], url: str, zone: ZoneInfo, window: Window) -> Iterat
     for event in nodes.events():
         try:
             listing = listing_of(event, nodes, url, zone)
+            listing.starts_at.astimezone(zone)  # fails in the year 1
         except (ValueError, OverflowError) as error:
             yield Broken(_entry(event), str(error))
             continue
