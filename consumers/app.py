@@ -97,6 +97,8 @@ def create_app(
     app.conf.update(
         broker_url=settings.rabbitmq_url.get_secret_value(),
         result_backend=f"{RunLogBackend.__module__}:{RunLogBackend.__name__}",
+        # A name and no import: it belongs to those who ask.
+        beat_scheduler="producers.scheduler.beat:ElectedScheduler",
         worker_consumer=f"{LineConsumer.__module__}:{LineConsumer.__name__}",
         include=[*(name for names in modules for name in names), "consumers.exporter", "consumers.task"],
         task_queues=[_queue(name) for pool in topology.POOLS for name in pool.queues],

@@ -69,6 +69,18 @@ outbox_oldest_age_seconds = Gauge(
     multiprocess_mode="livemostrecent",
 )
 
+schedule_leader = Gauge(
+    "millrace_schedule_leader",
+    "Whether this scheduler is the one that fires: 1, or 0 while it stands by.",
+    multiprocess_mode="livemostrecent",
+)
+schedule_last_fired = Gauge(
+    "millrace_schedule_last_fired_timestamp_seconds",
+    "When a schedule last fired, in seconds since 1970; told by the scheduler that leads.",
+    ["schedule"],
+    multiprocess_mode="livemostrecent",
+)
+
 http_requests = Counter(
     "millrace_http_requests_total",
     "Requests the API answered, by the template of their route: /series/{tvdb_id}, never an id.",

@@ -1,0 +1,31 @@
+"""A database with the probe kinds' contracts, and what a schedule is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from shared.database.engine import open_engine
+from shared.schedules.definition import Definition
+from shared.schedules.trigger import Interval
+from tests.probe.kinds import STORE
+
+NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    opened = open_engine(database_url, pool=4)
+    yield opened
+    opened.dispose()
+
+
+def minutely(name: str = "probe", **more: Any) -> Definition:
+    """Return a schedule that stores a row each minute, unless told otherwise."""
+    usual = {"name": name, "kind": STORE.name, "trigger": Interval(60), "payload": {"key": 1}}
+    return Definition(**{**usual, **more})
