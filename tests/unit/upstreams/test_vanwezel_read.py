@@ -276,3 +276,12 @@ def test_a_page_that_is_no_calendar_is_unreadable(body: str) -> None:
 def test_the_organization_in_the_pages_json_ld_is_no_evening() -> None:
     script = '<script type="application/ld+json">{"@type": "Organization", "name": "Hall"}</script>'
     assert len(read(page(card(), filters=script))) == 1
+
+
+def test_an_evening_is_always_at_the_hall_and_has_no_price() -> None:
+    listing = one(card())
+    assert (listing.venue, listing.address) == (
+        "Van Wezel Performing Arts Hall",
+        "777 N Tamiami Trail, Sarasota, FL",
+    )
+    assert (listing.price_text, listing.price_low, listing.currency) == (None, None, None)
