@@ -63,7 +63,7 @@ def test_a_pool_becomes_a_worker_of_its_queues_in_the_same_process(start: Start)
 def test_a_pool_has_its_own_numbers_until_told_otherwise(start: Start) -> None:
     own, told = start("processing"), start("processing", "--concurrency", "7", "--prefetch", "3", "--node-suffix", "b")
 
-    assert (option(own, "--concurrency"), option(own, "--prefetch-multiplier")) == ("2", "64")
+    assert (option(own, "--concurrency"), option(own, "--prefetch-multiplier")) == ("2", "1000")
     assert (option(told, "--concurrency"), option(told, "--prefetch-multiplier")) == ("7", "3")
     assert option(told, "--hostname") == "processing.b@mill"
 
