@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from decimal import Decimal
 from itertools import pairwise
@@ -12,9 +13,11 @@ import pytest
 from shared.catalog.minifigures.catalogue_file import Entry, Refused, read
 from shared.catalog.minifigures.records import Item, Offer
 from shared.catalog.minifigures.rules import excluded_by
+from shared.upstreams.ebay import read_offer
 
 SIBLING = Path(__file__).parents[3] / "shared" / "upstreams" / "samples"
-SAMPLES = Path(os.environ.get("MILLRACE_SAMPLES") or SIBLING) / "brickset"
+RECORDED = Path(os.environ.get("MILLRACE_SAMPLES") or SIBLING)
+SAMPLES = RECORDED / "brickset"
 
 pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="no recorded catalogues here; MILLRACE_SAMPLES says where")
 
@@ -56,3 +59,11 @@ def test_no_figure_counts_as_its_neighbour() -> None:
     for item, neighbour in pairwise(known):
         title = f"LEGO Star Wars {neighbour.name} {neighbour.set_number} Minifigure"
         assert excluded_by(item, "NEW", Offer("1", title, "NEW", Decimal(1), "USD", "fixed")) == "other_item"
+
+
+def test_a_recorded_offer_of_a_set_counts_as_that_set_alone() -> None:
+    raw = json.loads((RECORDED / "ebay" / "browse_item_lego_hybrid.json").read_text(encoding="utf-8"))
+    offer = read_offer(raw, "NEW")
+    number = offer.title.split()[1]
+    assert excluded_by(Item(f"{number}-1", "set", "-"), offer.condition, offer) is None
+    assert excluded_by(Item("75192-1", "set", "-"), offer.condition, offer) == "other_item"
