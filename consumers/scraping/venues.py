@@ -69,12 +69,17 @@ def scrape_vanwezel(ask: venues.ScrapeVanWezel, run: Run) -> None:
 
 @handles(venues.SCRAPE_MOTE)
 def scrape_mote(ask: venues.ScrapeMote, run: Run) -> None:
-    """Find Mote Marine's feeds, register them, and have each read."""
+    """Find Mote Marine's feeds, register them, and have each read; if none works, read its REST interface instead."""
     source, at = _source(run, ask.source_id, venues.SCRAPE_MOTE), clock.now()
     if not source.enabled:
         return _nothing(run, source)
     today = at.astimezone(ZoneInfo(source.time_zone)).date()
-    feeds = run.upstream(mote.open_mote).find_feeds(source.url, ask.months_ahead, today, source.robots)
+    site = run.upstream(mote.open_mote)
+    feeds = site.find_feeds(source.url, ask.months_ahead, today, source.robots)
+    if not feeds:
+        last = rules.window(at).until.date()
+        pages = site.fetch_rest(source.url, today, last, source.robots)
+        return _store(run, source, mote.read_rest(pages, source.time_zone), at)
     with run.finish() as effect:
         found = sources.register_feeds(effect.connection, source, [(feed.url, feed.name) for feed in feeds], at)
         sources.checked(effect.connection, source.id, at)

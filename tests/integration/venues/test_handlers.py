@@ -387,3 +387,20 @@ def test_a_feed_that_is_over_is_retired_and_one_that_comes_back_is_not(
     sandbox.sql("UPDATE sources SET retired_at = now() WHERE id = %s", found)
     sandbox.handle(ScrapeMote(source_id=source))
     assert [one["id"] for one in sandbox.sql(retired)] == [over]
+
+
+def test_where_no_feed_works_the_sites_rest_interface_is_read(
+    open_pool: Callable[[httpx.BaseTransport], Pool], add_source: Callable[..., int]
+) -> None:
+    transport = InProcess(create_sandbox())
+    with httpx.Client(transport=transport, base_url="http://sandbox") as client:
+        for path in ("/mote/", "/mote/events/*"):
+            client.post("/control/faults", json={"path": path, "thin": True})
+        planned = client.get("/control/programmes/mote").json()
+    source = add_source("Mote", url="http://sandbox/mote", kind="mote")
+
+    first = open_pool(transport).handle(ScrapeMote(source_id=source))
+    second = open_pool(transport).handle(ScrapeMote(source_id=source))
+
+    assert first["added"] == len(planned) > 50
+    assert (second["added"], second["changed"], second["withdrawn"]) == (0, 0, 0)
