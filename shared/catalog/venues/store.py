@@ -84,12 +84,14 @@ FROM compared
 """  # noqa: S608
 
 # Feeds drop what is over, so what has begun was not withdrawn. A broken entry is there all the same, and so are the
-# evenings of a broken series, whose keys begin with the name of the series and a #.
+# evenings of a broken series, whose keys are the name of the series, a # and a day.
 _WITHDRAW: Final = """
 UPDATE venue_listings AS held SET withdrawn_at = %(at)s, changed_at = %(at)s
 WHERE source_id = %(source_id)s AND withdrawn_at IS NULL AND starts_at > %(at)s AND starts_at < %(until)s
     AND NOT EXISTS (SELECT FROM seen WHERE seen.key = held.key)
-    AND NOT EXISTS (SELECT FROM seen WHERE problem IS NOT NULL AND starts_with(held.key, seen.key || '#'))
+    AND NOT EXISTS (
+        SELECT FROM seen WHERE problem IS NOT NULL AND seen.key = regexp_replace(held.key, '#[^#]*$', '')
+    )
 """
 
 _STORED: Final = """
