@@ -10,7 +10,18 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from producers.api import adaptations, dead_letters, failures, health, messages, minifigures, problems, screen, venues
+from producers.api import (
+    adaptations,
+    dead_letters,
+    failures,
+    health,
+    messages,
+    minifigures,
+    problems,
+    schedules,
+    screen,
+    venues,
+)
 from producers.api.catalogue import Catalogue, max_ages
 from producers.api.database import Database
 from producers.api.edge import Edge
@@ -27,6 +38,7 @@ ROUTERS = (
     venues.router,
     minifigures.router,
     messages.router,
+    schedules.router,
     dead_letters.router,
     health.router,
 )
@@ -38,6 +50,7 @@ TAGS = [
     {"name": "adaptations", "description": "Which books became which films and series. Anybody may read."},
     {"name": "minifigures", "description": "Minifigures and sets, and what they are offered for. Anybody may read."},
     {"name": "messages", "description": "Ask for work, and hear what became of it."},
+    {"name": "schedules", "description": "What the clock asks for: read it, change it, have it run now."},
     {"name": "dead letters", "description": "Messages that died: look into them, send them back."},
     {"name": "operation", "description": "For orchestrators and Prometheus."},
 ]

@@ -20,6 +20,8 @@ from producers.api.problems import FieldProblem, Problem
 from shared.accepted import AcceptedBefore
 from shared.errors import ContractViolation, InvalidMessage, UnknownKind
 from shared.ledger import NoSuchLetter, NotOpen
+from shared.schedules.definition import InvalidSchedule
+from shared.schedules.store import NoSuchSchedule, ScheduleExists, ScheduleSeeded
 
 
 def _http(error: HTTPException) -> Problem:
@@ -58,6 +60,11 @@ def _contract(error: ContractViolation) -> Problem:
     return Problem(problems.CONTRACT_VIOLATION, str(error), errors=fields)
 
 
+def _schedule(error: InvalidSchedule) -> Problem:
+    fields = [FieldProblem(field=f"body.{field}", problem=what) for field, what in error.problems]
+    return Problem(problems.INVALID_SCHEDULE, str(error), errors=fields)
+
+
 def _as(sort: problems.Sort) -> Callable[[Any], Problem]:
     return lambda error: Problem(sort, str(error))
 
@@ -81,6 +88,10 @@ TRANSLATION: Final[dict[type[Exception], Callable[[Any], Problem]]] = {
     AcceptedBefore: _as(problems.ID_TAKEN),
     NoSuchLetter: _as(problems.NO_SUCH_LETTER),
     NotOpen: _as(problems.NOT_OPEN),
+    NoSuchSchedule: _as(problems.NO_SUCH_SCHEDULE),
+    ScheduleExists: _as(problems.SCHEDULE_EXISTS),
+    ScheduleSeeded: _as(problems.SCHEDULE_SEEDED),
+    InvalidSchedule: _schedule,
 }
 """A subclass falls to its nearest ancestor; what has none here is a bug, and the edge makes it a 500."""
 

@@ -131,6 +131,27 @@ NO_SUCH_MINIFIGURE = _sort(
     "The catalogue has no such item",
     "GET /minifigures lists what there is; POST /v1/admin/sync-catalog or `millrace minifigures import` adds more.",
 )
+NO_SUCH_SCHEDULE = _sort(
+    "no-such-schedule", HTTPStatus.NOT_FOUND, "There is no such schedule", "GET /v1/schedules lists them."
+)
+SCHEDULE_EXISTS = _sort(
+    "schedule-exists",
+    HTTPStatus.CONFLICT,
+    "Another schedule has this name",
+    "PATCH that one, or use another name.",
+)
+SCHEDULE_SEEDED = _sort(
+    "schedule-seeded",
+    HTTPStatus.CONFLICT,
+    "This schedule comes from the code and would come back",
+    'PATCH it with {"enabled": false}.',
+)
+INVALID_SCHEDULE = _sort(
+    "invalid-schedule",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "There can be no such schedule",
+    "Correct what `errors` names; GET /v1/contracts has the JSON Schema of each payload.",
+)
 INTERNAL = _sort(
     "internal",
     HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -22,6 +22,7 @@ GROUPS = (
     Group("publish", "producers.cli.publish", "Publish a message, or many from standard input."),
     Group("contracts", "producers.cli.contracts", "The kinds of messages: list, show, export, check."),
     Group("topology", "producers.cli.topology", "Exchanges, queues and bindings: show, apply, check, export."),
+    Group("schedules", "producers.cli.schedules", "What the clock asks for: list it, change it, run it now."),
     Group("dead-letters", "producers.cli.dead_letters", "Messages that died: list them, show one whole."),
     Group("replay", "producers.cli.replay", "Send dead letters back to the queues in which they failed."),
     Group(

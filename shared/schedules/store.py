@@ -87,10 +87,11 @@ class Schedule:
         return "waiting"
 
 
-def listing(connection: Connection) -> list[Schedule]:
-    """Return every schedule, by name."""
+def listing(connection: Connection, after: str = "", limit: int | None = None) -> list[Schedule]:
+    """Return the schedules whose names come after `after`, in their order, `limit` at most."""
     cursor = driver(connection).cursor(row_factory=dict_row)
-    return [schedule_of(row) for row in cursor.execute("SELECT * FROM schedules ORDER BY name")]
+    found = cursor.execute("SELECT * FROM schedules WHERE name > %s ORDER BY name LIMIT %s", (after, limit))
+    return [schedule_of(row) for row in found]
 
 
 def get(connection: Connection, name: str, *, lock: bool = False) -> Schedule:

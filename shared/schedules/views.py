@@ -15,20 +15,24 @@ from shared.schedules.trigger import Crontab, Interval, Once, Trigger
 _UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
-def listing(connection: Connection) -> list[dict[str, Any]]:
-    """Return every schedule, by name, with what `told` says."""
+def listing(connection: Connection, after: str = "", limit: int | None = None) -> list[dict[str, Any]]:
+    """Return schedules as `told` tells them, with their last success: those after a name, in order, `limit` at most."""
     successes = firings.last_successes(connection)
-    return [told(schedule, successes.get(schedule.definition.name)) for schedule in store.listing(connection)]
+    return [
+        told(schedule) | {"last_success_at": _utc(successes.get(schedule.definition.name))}
+        for schedule in store.listing(connection, after, limit)
+    ]
 
 
 def show(connection: Connection, name: str) -> dict[str, Any]:
     """Return a schedule with its latest messages as `firings`; raises NoSuchSchedule."""
     schedule = store.get(connection, name)
     success = firings.last_successes(connection).get(name)
-    return told(schedule, success) | {"firings": firings.latest(connection, name)}
+    latest = [{field: _utc(value) for field, value in one.items()} for one in firings.latest(connection, name)]
+    return told(schedule) | {"last_success_at": _utc(success), "firings": latest}
 
 
-def told(schedule: Schedule, last_success_at: datetime | None) -> dict[str, Any]:
+def told(schedule: Schedule) -> dict[str, Any]:
     """Return a schedule as plain values; `next_due_local` is the next due time as its own zone's clock shows it."""
     definition = schedule.definition
     due, zone = schedule.next_due_at, definition.trigger.time_zone
@@ -43,7 +47,6 @@ def told(schedule: Schedule, last_success_at: datetime | None) -> dict[str, Any]
         "description": definition.description,
         "seeded": schedule.seeded,
         "next_due_local": None if due is None else local(due, zone),
-        "last_success_at": _utc(last_success_at),
         **{
             name: _utc(getattr(schedule, name))
             for name in ("next_due_at", "last_due_at", "last_fired_at", "last_message_id")
