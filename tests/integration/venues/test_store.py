@@ -103,6 +103,17 @@ def test_the_same_reading_again_writes_no_row_of_listings(world: World) -> None:
     assert world.rows("id")[-1]["id"] == before[-1]["id"] + 1, "nor was an id used up"
 
 
+def test_a_connection_may_be_used_for_as_many_readings_as_one_likes(world: World) -> None:
+    # Psycopg prepares a statement after some uses, and each reading has a temporary table of its own.
+    with world.engine.connect() as connection:
+        for number in range(12):
+            at = MONDAY + number * HOUR
+            with connection.begin():
+                found = season(number + 1)
+                outcome = store.ingest(connection, world.source_id, found, at, rules.window(at))
+            assert (outcome.added, outcome.withdrawn) == (1, 0)
+
+
 def test_a_moved_evening_is_the_same_row_at_its_new_time(world: World) -> None:
     world.ingest(season(3))
     (before,) = world.rows(more="WHERE key = 'evening-2'")
