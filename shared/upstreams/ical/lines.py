@@ -16,6 +16,7 @@ _PARAMETER: Final = re.compile(r"\s*;\s*(?:([A-Za-z0-9-]+)\s*=\s*(\"[^\"]*\"|[^;
 _MOMENT: Final = re.compile(r":\s*([0-9][0-9TtZzPWDHMSpwdhms+\-,/]*)\s*$", re.ASCII)
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _COMMA: Final = re.compile(r"(?<!\\)(?:\\\\)*,")
+_DEEPEST: Final = 20  # components within components; the RFC has three
 _MOMENTS: Final = frozenset({"DTSTART", "DTEND", "EXDATE", "RDATE", "RECURRENCE-ID", "DTSTAMP"})
 
 
@@ -39,7 +40,7 @@ def properties_of(text: bytes) -> Properties:
             continue
         word = name[1].upper()
         if word == "BEGIN":
-            nested.append(_component(line))
+            nested[_DEEPEST:] = [_component(line)]
         elif word == "END":
             # An alarm that nobody closed ends with whatever closes around it.
             del nested[_last(nested, _component(line)) :]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -73,7 +74,7 @@ def _read(blocks: list[str], url: str, zone: ZoneInfo, window: Window) -> Iterat
             if _ABOUT_EVENTS.search(block):
                 yield Broken(f"block {number}", str(error))
     nodes = Nodes(readable)
-    found: dict[str, list[Listing]] = defaultdict(list)
+    found: dict[str, dict[datetime, Listing]] = defaultdict(dict)
     for event in nodes.events():
         try:
             listing = listing_of(event, nodes, url, zone)
@@ -81,21 +82,15 @@ def _read(blocks: list[str], url: str, zone: ZoneInfo, window: Window) -> Iterat
         except (ValueError, OverflowError) as error:
             yield Broken(_entry(event), str(error))
             continue
-        if all(listing.starts_at != other.starts_at for other in found[listing.key]):
-            found[listing.key].append(listing)
-    for key, listings in found.items():
-        for listing in listings:
+        found[listing.key].setdefault(listing.starts_at, listing)
+    for key, evenings in found.items():
+        # Where several share an address, each is told apart by its day, or by its time.
+        days = Counter(start.astimezone(zone).date() for start in evenings)
+        for start, listing in evenings.items():
+            there = start.astimezone(zone)
+            own = f"{there:%Y%m%d}" if days[there.date()] == 1 else f"{there:%Y%m%dT%H%M%S}"
             if within(listing, window):
-                yield replace(listing, key=storable_key(_key_of(listing, key, listings, zone)))
-
-
-def _key_of(listing: Listing, key: str, listings: list[Listing], zone: ZoneInfo) -> str:
-    """Return a listing's key: where several share an address, it is told apart by its day, or by its time."""
-    if len(listings) == 1:
-        return key
-    start = listing.starts_at.astimezone(zone)
-    same_day = sum(other.starts_at.astimezone(zone).date() == start.date() for other in listings)
-    return f"{key}#{start:%Y%m%d}" if same_day == 1 else f"{key}#{start:%Y%m%dT%H%M%S}"
+                yield replace(listing, key=storable_key(key if len(evenings) == 1 else f"{key}#{own}"))
 
 
 def _entry(event: Node) -> str:

@@ -233,3 +233,8 @@ def test_a_uid_longer_than_an_index_takes_is_shortened_and_stays_different() -> 
     one, two = keys(calendar(f"UID:{'x' * 5000}1", f"UID:{'x' * 5000}2"))
     assert one != two
     assert len(one) == len(two) == 400
+
+
+def test_what_is_wrong_with_a_whole_series_is_said_once() -> None:
+    (found,) = broken(calendar(f"no SUMMARY\n{WEEKLY}"))
+    assert found.problem == "it has no SUMMARY"

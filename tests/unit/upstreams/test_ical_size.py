@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from time import perf_counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +24,7 @@ CHILD = """
 import resource, sys
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 from shared.catalog.venues.records import Window
 from shared.upstreams.ical import read_calendar
 body = Path(sys.argv[1]).read_bytes()
@@ -106,6 +109,23 @@ PIECES = st.sampled_from(
     ]
 )
 CUTS = st.lists(st.tuples(st.integers(0, len(WELL)), st.integers(0, 40), PIECES | st.binary(max_size=6)), max_size=6)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        calendar(*["UID:same\nSUMMARY:Jazz"] * 10_000),
+        calendar("DESCRIPTION:x" + "\n" * 500_000),
+        calendar("DESCRIPTION:" + "<" * 500_000),
+        calendar("BEGIN:X\n" * 3_000 + "END:Y\n" * 30_000),
+        calendar("RRULE:FREQ=DAILY\nEXDATE:" + "20260302," * 100_000),
+    ],
+    ids=["one UID again and again", "blank lines", "tags nobody closed", "components nobody closed", "dates left out"],
+)
+def test_no_shape_of_a_feed_costs_more_time_than_its_length(body: bytes) -> None:
+    begun = perf_counter()
+    assert len(list(read_calendar(body, HOME, WINDOW))) == 1
+    assert perf_counter() - begun < 5
 
 
 @settings(max_examples=300, deadline=None)
