@@ -46,8 +46,8 @@ def create_app(
 
     @app.get("/robots.txt")
     async def robots() -> PlainTextResponse:
-        """Stand-in sites share this host, whose robots.txt is the one that counts: everything may be read."""
-        return PlainTextResponse("User-agent: *\nAllow: /\n")
+        """Stand-in sites share this host, whose robots.txt is the one that counts: all may be read, and quickly."""
+        return PlainTextResponse("User-agent: *\nCrawl-delay: 0.2\nAllow: /\n")
 
     @app.get("/health")
     async def health() -> dict[str, object]:

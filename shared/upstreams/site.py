@@ -22,6 +22,7 @@ USER_AGENT: Final = "Millrace"
 """Our name in robots.txt; the product token of the User-Agent that every request carries."""
 
 INTERVAL: Final = 1.0  # seconds between requests to a host that asks for nothing else; a person clicks as fast
+SHORTEST_DELAY: Final = 0.1  # seconds between requests to a host whose Crawl-delay allows for more of them
 PATIENCE: Final = 10.0  # seconds a process waits for its turn at a host; many sites ask for as much
 LONGEST_DELAY: Final = 300.0  # seconds of Crawl-delay that are obeyed; who says a day says "no" by Disallow, too
 ROBOTS_AGE: Final = 24 * 3600.0  # seconds a robots.txt is good for (RFC 9309, 2.4)
@@ -41,7 +42,7 @@ class _Rules:
     def delay(self) -> float:
         """Seconds between two requests."""
         asked = self.robots.crawl_delay(USER_AGENT)
-        return min(max(INTERVAL, asked or 0.0), LONGEST_DELAY)
+        return INTERVAL if asked is None else min(max(asked, SHORTEST_DELAY), LONGEST_DELAY)
 
 
 def web_address(url: str) -> str:

@@ -14,7 +14,8 @@ from rich.console import Console
 from deploy.local.demo import catalogues, screen
 from deploy.local.demo.story import Failed, Stack, Story
 
-PARTS = (screen.tell, catalogues.tell)
+PARTS = (catalogues.begin, screen.tell, catalogues.tell, catalogues.end)
+"""In this order: what takes long begins first."""
 
 
 def main() -> int:

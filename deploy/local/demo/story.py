@@ -67,6 +67,8 @@ class Stack:
         token = os.environ["MILLRACE_ADMIN_TOKEN"]
         self.api = httpx.Client(base_url=os.environ["MILLRACE_API_URL"], timeout=30)
         self.admin = {"Authorization": f"Bearer {token}"}
+        self.venues: list[str] = []
+        self.before = ""
         self.database = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True, row_factory=dict_row)
 
     def one(self, query: str, *parameters: Any) -> dict[str, Any] | None:
@@ -101,7 +103,7 @@ class Stack:
         self.done(message_id)
         self.wait(
             "SELECT 1 WHERE NOT EXISTS (SELECT FROM sync_log WHERE correlation_id = %s"
-            " AND status IN ('running', 'retrying')) AND NOT EXISTS (SELECT FROM outbox)",
+            " AND status IN ('running', 'retrying')) AND NOT EXISTS (SELECT FROM outbox WHERE not_before <= now())",
             message_id,
         )
         for row in self.rows("SELECT message_id FROM sync_log WHERE correlation_id = %s", message_id):

@@ -145,7 +145,12 @@ def test_robots_txt_is_not_read_where_an_operator_has_decided() -> None:
 
 @pytest.mark.parametrize(
     ("rules", "seconds"),
-    [("", 1.0), ("User-agent: *\nCrawl-delay: 7", 7.0), ("User-agent: *\nCrawl-delay: 86400", LONGEST_DELAY)],
+    [
+        ("", 1.0),
+        ("User-agent: *\nCrawl-delay: 0.2", 0.2),
+        ("User-agent: *\nCrawl-delay: 7", 7.0),
+        ("User-agent: *\nCrawl-delay: 86400", LONGEST_DELAY),
+    ],
 )
 def test_a_host_has_turns_of_its_own_as_far_apart_as_it_asks(rules: str, seconds: float) -> None:
     other = "https://other.example:8443/feed"
