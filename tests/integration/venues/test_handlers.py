@@ -375,6 +375,19 @@ def test_motes_feeds_are_registered_once_and_asked_for_each_time(sandbox: Pool, 
     assert sum(sandbox.handle(IngestSource(source_id=one))["added"] for one in first["asked"]) > 0
 
 
+def test_a_site_with_neither_feeds_nor_records_is_an_error_that_somebody_sees(
+    pool: Pool, web: Web, add_source: Callable[..., int]
+) -> None:
+    source = add_source("Mote", url="https://mote.example/", kind="mote")
+    child = add_source("This month", parent_id=source)
+
+    with pytest.raises(Permanent):
+        pool.handle(ScrapeMote(source_id=source))
+
+    assert len(web.asked) > 1
+    assert pool.sql("SELECT retired_at FROM sources WHERE id = %s", child) == [{"retired_at": None}]
+
+
 def test_a_feed_that_is_over_is_retired_and_one_that_comes_back_is_not(
     sandbox: Pool, add_source: Callable[..., int]
 ) -> None:
