@@ -27,8 +27,13 @@ HANDLERS = {
     "content": ("consumers.content.screen",),
     "person": ("consumers.person.screen",),
     "scraping": ("consumers.scraping.adaptations", "consumers.scraping.minifigures", "consumers.scraping.venues"),
-    "processing": ("consumers.processing.prices", "consumers.processing.snapshots"),
-    "maintenance": ("consumers.maintenance.dead_letters",),
+    "processing": (
+        "consumers.processing.discounts",
+        "consumers.processing.prices",
+        "consumers.processing.snapshots",
+        "consumers.processing.statistics",
+    ),
+    "maintenance": ("consumers.maintenance.dead_letters", "consumers.maintenance.discounts"),
 }
 """Every module with handlers, by the pool that works with them. A pool imports its own and no more: it starts sooner,
 and what one domain needs (parsers of calendars, of pages) takes no memory of the others."""

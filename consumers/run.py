@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -32,7 +32,8 @@ BACKGROUND = 1
 class Effect:
     """The open transaction: store through `connection`, add what follows, say what came out in `result`.
 
-    What follows from many messages at once has no `cause`.
+    What follows from many messages at once has no `cause`; when each of those was published says `published_at`, in
+    the order in which they are given.
     """
 
     connection: Connection
@@ -40,6 +41,7 @@ class Effect:
     cause: Message | None = None
     result: Any = None
     following: list[Message] = field(default_factory=list)
+    published_at: Sequence[datetime] = ()
 
     def ask(self, *payloads: Payload, priority: int = BACKGROUND, after: float | None = None) -> None:
         """Ask for further work, once this effect is committed; it starts `after` so many seconds at the earliest."""

@@ -55,15 +55,17 @@ def handles(kind: Kind, *, bundle: int = 1) -> Callable[[Handler], Any]:
 def stores(kind: Kind, *, bundle: int, wait: float = 0.0) -> Callable[[Store], Any]:
     """Make a function, which stores with set-based statements what many messages of a kind say, their handler.
 
-    It is given the payloads of up to `bundle` messages, none of which was done before, and one Effect for all of them;
-    what it asks for or announces begins chains of its own. Called again with fewer of them (when one of them spoils
-    the rest) it must store just those. Messages are gathered for `wait` seconds at most, even if a process is free;
-    with 0 nobody waits. The pool's prefetch must allow for two bundles.
+    It is given the payloads of up to `bundle` messages, none of which was done before, in the order in which they
+    arrived, and one Effect for all of them, which says when each was published; what it asks for or announces begins
+    chains of its own. Called again with fewer of them (when one of them spoils the rest) it must store just those.
+    Messages are gathered for `wait` seconds at most, even if a process is free; with 0 nobody waits. The pool's
+    prefetch must allow for two bundles.
     """
 
     def register(function: Store) -> Any:
         def alone(ask: Payload, run: Run) -> None:
             with run.finish() as effect:
+                effect.published_at = [run.published_at()]
                 function([ask], effect)
 
         alone.__doc__, alone.__module__ = function.__doc__, function.__module__

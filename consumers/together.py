@@ -112,7 +112,7 @@ def _one(task: Any, each: Read, shared: Shared) -> None:
 
 
 def _all(task: Any, fresh: list[Read], shared: Shared, wiring: Wiring) -> None:
-    effect = Effect(shared.connection, wiring.contracts)
+    effect = Effect(shared.connection, wiring.contracts, published_at=[each.run.published_at() for each in fresh])
     task.store([each.payload for each in fresh], effect)
     for each in fresh:
         shared.add(each.run, Effect(shared.connection, wiring.contracts))
