@@ -114,7 +114,16 @@ class Settings(BaseSettings):
     admin_token: SecretStr | None = Field(
         None,
         validation_alias="MILLRACE_ADMIN_TOKEN",
-        description="Bearer token of the admin API; without it every admin call is refused.",
+        description="Bearer token that counts as an admin's, for programs and for the first user to be made with.",
+    )
+    token_secret: Annotated[SecretStr, Field(min_length=32)] | None = Field(
+        None,
+        validation_alias="MILLRACE_TOKEN_SECRET",
+        description="Secret that signs the tokens of users, of 32 characters or more, the same for every API process;"
+        " without it nobody can sign in to the API. A new one ends every token.",
+    )
+    token_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = Field(
+        60.0, validation_alias="MILLRACE_TOKEN_MINUTES", description="Minutes for which a user's token is good."
     )
     database_pool: PositiveInt = Field(
         4, validation_alias="MILLRACE_DATABASE_POOL", description="Connections each process may hold."

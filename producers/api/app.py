@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from producers.api import (
+    accounts,
     adaptations,
     dead_letters,
     failures,
@@ -28,6 +29,7 @@ from producers.api.edge import Edge
 from producers.api.live import Live
 from producers.api.problems import ProblemDocument
 from producers.api.shelf import DatabaseShelf
+from producers.api.signing_in import SigningIn
 from shared.settings import Settings
 from shared.telemetry import start as telemetry
 from shared.version import VERSION
@@ -40,6 +42,7 @@ ROUTERS = (
     messages.router,
     schedules.router,
     dead_letters.router,
+    accounts.router,
     health.router,
 )
 """Every router there is: add a domain's here."""
@@ -52,6 +55,7 @@ TAGS = [
     {"name": "messages", "description": "Ask for work, and hear what became of it."},
     {"name": "schedules", "description": "What the clock asks for: read it, change it, have it run now."},
     {"name": "dead letters", "description": "Messages that died: look into them, send them back."},
+    {"name": "accounts", "description": "Sign in and out: a token for a name and a password."},
     {"name": "operation", "description": "For orchestrators and Prometheus."},
 ]
 
@@ -96,6 +100,7 @@ def create_app(settings: Settings | None = None, wiring: Callable[[Settings], Wi
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         parts = wiring(settings)
         app.state.database, app.state.live, app.state.catalogue = parts.database, parts.live, parts.catalogue
+        app.state.signing_in = SigningIn(parts.database)
         await parts.database.open()
         try:
             yield

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from producers.api import problems
-from producers.api.admin import ADMIN, PROBLEMS, Actor
+from producers.api.admin import PROBLEMS, Actor, needs
 from producers.api.database import Database
 from shared import ledger
 
-router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"], dependencies=[ADMIN])
+router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"], dependencies=[needs("viewer")])
 
 State = Literal["open", "replaying", "resolved", "discarded"]
 LetterId = Annotated[int, Path(ge=1, le=2**63 - 1, description="Its id, as the list has it")]
@@ -108,6 +108,7 @@ async def show(request: Request, letter: LetterId) -> WholeLetter:
     "/{letter}/replay",
     summary="Send it back to the queue in which it failed",
     status_code=202,
+    dependencies=[needs("operator")],
     responses={
         202: {
             "description": "It will be published under its old id: a message that in truth succeeded changes nothing",

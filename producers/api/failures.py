@@ -17,7 +17,10 @@ from producers.api import problems
 from producers.api.catalogue import NoSuchEntity, NothingToAnswer
 from producers.api.database import DatabaseAway
 from producers.api.problems import FieldProblem, Problem
+from producers.api.signing_in import Busy, SignInRefused
+from producers.backfills import NoSuchBackfill, NotSo
 from shared.accepted import AcceptedBefore
+from shared.accounts.sign_ins import TooManyAttempts
 from shared.errors import ContractViolation, InvalidMessage, UnknownKind
 from shared.ledger import NoSuchLetter, NotOpen
 from shared.schedules.definition import InvalidSchedule
@@ -65,6 +68,14 @@ def _schedule(error: InvalidSchedule) -> Problem:
     return Problem(problems.INVALID_SCHEDULE, str(error), errors=fields)
 
 
+def _attempts(error: TooManyAttempts) -> Problem:
+    return Problem(problems.TOO_MANY_ATTEMPTS, str(error), headers=problems.retry_after(error.retry_after))
+
+
+def _busy(error: Busy) -> Problem:
+    return Problem(problems.SIGN_IN_BUSY, str(error), headers=problems.retry_after(None))
+
+
 def _as(sort: problems.Sort) -> Callable[[Any], Problem]:
     return lambda error: Problem(sort, str(error))
 
@@ -88,6 +99,11 @@ TRANSLATION: Final[dict[type[Exception], Callable[[Any], Problem]]] = {
     AcceptedBefore: _as(problems.ID_TAKEN),
     NoSuchLetter: _as(problems.NO_SUCH_LETTER),
     NotOpen: _as(problems.NOT_OPEN),
+    SignInRefused: lambda error: Problem(problems.SIGN_IN_REFUSED, str(error), headers=problems.CHALLENGE),
+    TooManyAttempts: _attempts,
+    Busy: _busy,
+    NoSuchBackfill: _as(problems.NO_SUCH_BACKFILL),
+    NotSo: _as(problems.BACKFILL_NOT_SO),
     NoSuchSchedule: _as(problems.NO_SUCH_SCHEDULE),
     ScheduleExists: _as(problems.SCHEDULE_EXISTS),
     ScheduleSeeded: _as(problems.SCHEDULE_SEEDED),

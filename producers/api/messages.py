@@ -10,8 +10,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from producers.api import problems
-from producers.api.admin import ADMIN, PROBLEMS
+from producers.api import body, problems
+from producers.api.admin import PROBLEMS, needs
 from producers.api.database import Database
 from producers.api.problems import FieldProblem, Problem
 from shared import accepted, clock
@@ -115,7 +115,7 @@ async def asyncapi_document() -> dict[str, Any]:
     "/v1/messages/{kind}",
     summary="Publish a message of any kind",
     status_code=202,
-    dependencies=[ADMIN],
+    dependencies=[needs("operator")],
     responses={
         202: {
             "model": Accepted,
@@ -172,7 +172,7 @@ async def publish(
     if delay is not None and expires is not None and expires <= delay:
         raise _invalid("query.expires", "it would die before it may start: give more seconds than delay")
     known = CONTRACTS.kind(kind)
-    payload = CONTRACTS.read(kind, known.schema if schema is None else schema, await _body(request))
+    payload = CONTRACTS.read(kind, known.schema if schema is None else schema, await body.read(request, LARGEST_BODY))
     now = clock.now()
     message = compose(
         CONTRACTS,
@@ -191,7 +191,7 @@ async def publish(
 @router.get(
     "/v1/messages/{message_id:path}",
     summary="What became of a message",
-    dependencies=[ADMIN],
+    dependencies=[needs("viewer")],
     responses=problems.documented(
         *PROBLEMS, problems.NO_SUCH_MESSAGE, problems.INVALID_REQUEST, problems.DATABASE_AWAY
     ),
@@ -218,16 +218,6 @@ async def accept(request: Request, response: Response, message: Message) -> Acce
     response.headers["Location"] = location
     status: Status = "pending" if found is None else found["status"]
     return Accepted(message_id=message.message_id, kind=message.kind, status=status, location=location)
-
-
-async def _body(request: Request) -> bytes:
-    """Return the body, read no further than it may be long."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > LARGEST_BODY:
-            raise Problem(problems.TOO_LARGE, f"A payload may have {LARGEST_BODY} bytes.")
-    return bytes(body)
 
 
 def _one_id(message_id: str | None, key: str | None) -> str | None:

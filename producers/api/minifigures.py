@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field, TypeAdapter
 
 from producers.api import problems
-from producers.api.admin import ADMIN, PROBLEMS
+from producers.api.admin import PROBLEMS, needs
 from producers.api.database import Database
 from producers.api.messages import Accepted, accept
 from producers.api.paging import READ, Cursor, IfNoneMatch, Next, answer, cursor_of, fault, page, place_of
@@ -172,7 +172,7 @@ _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     "/v1/admin/sync-catalog",
     summary="Bring the catalogue up to date from Brickset",
     status_code=202,
-    dependencies=[ADMIN],
+    dependencies=[needs("operator")],
     responses=_ACCEPTED,
 )
 async def sync_catalog(
@@ -193,7 +193,7 @@ async def sync_catalog(
     "/v1/admin/fetch-prices/{minifigure_id}",
     summary="Fetch what an item is offered for",
     status_code=202,
-    dependencies=[ADMIN],
+    dependencies=[needs("operator")],
     responses={**_ACCEPTED, **problems.documented(problems.NO_SUCH_MINIFIGURE)},
 )
 async def fetch_prices(

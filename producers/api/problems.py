@@ -71,20 +71,72 @@ SCHEMA_OLD = _sort(
 TOKEN_MISSING = _sort(
     "token-missing",
     HTTPStatus.UNAUTHORIZED,
-    "This needs the admin token",
-    "Send it as `Authorization: Bearer …`; it is what MILLRACE_ADMIN_TOKEN was when the API started.",
+    "This is for those who are signed in",
+    "Send `Authorization: Bearer …` with a token of POST /v1/sign-in, or with what MILLRACE_ADMIN_TOKEN is.",
 )
 TOKEN_WRONG = _sort(
     "token-wrong",
     HTTPStatus.UNAUTHORIZED,
-    "This is not the admin token",
-    "Send what MILLRACE_ADMIN_TOKEN was when the API started.",
+    "This token is none of ours",
+    "Send a token of POST /v1/sign-in, or what MILLRACE_ADMIN_TOKEN was when the API started.",
+)
+TOKEN_EXPIRED = _sort(
+    "token-expired", HTTPStatus.UNAUTHORIZED, "The time of this token is over", "POST /v1/sign-in gives a new one."
+)
+TOKEN_REVOKED = _sort(
+    "token-revoked",
+    HTTPStatus.UNAUTHORIZED,
+    "This token counts no more",
+    "POST /v1/sign-in gives a new one, unless the account was disabled or removed.",
+)
+SESSION_OVER = _sort("session-over", HTTPStatus.UNAUTHORIZED, "The session is over", "Sign in again.")
+SIGN_IN_REFUSED = _sort(
+    "sign-in-refused",
+    HTTPStatus.UNAUTHORIZED,
+    "Nobody has this name and this password",
+    "Try again; `millrace users list` shows who there is, `millrace users set-password` sets another password.",
+)
+TOO_MANY_ATTEMPTS = _sort(
+    "too-many-attempts",
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "Signing in failed too often",
+    "Try again after as many seconds as Retry-After says.",
+)
+SIGN_IN_DISABLED = _sort(
+    "sign-in-disabled",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "This API cannot issue tokens",
+    "Whoever runs this has to start the API with MILLRACE_TOKEN_SECRET set; the admin token works without.",
+)
+SIGN_IN_BUSY = _sort(
+    "sign-in-busy",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Too many are signing in at this moment",
+    "Try again after as many seconds as Retry-After says.",
+)
+NOT_SIGNED_IN = _sort(
+    "not-signed-in",
+    HTTPStatus.CONFLICT,
+    "There is nothing to sign out of",
+    "The admin token is a setting: change MILLRACE_ADMIN_TOKEN and restart the API to let it count no more.",
+)
+ROLE_TOO_LOW = _sort(
+    "role-too-low",
+    HTTPStatus.FORBIDDEN,
+    "Your role does not allow this",
+    "Ask whoever runs this; `millrace users set-role` gives another role, which counts at once.",
+)
+CROSS_SITE = _sort(
+    "cross-site",
+    HTTPStatus.FORBIDDEN,
+    "This request may come from another site",
+    "With a session's cookie, send the header X-Millrace-Request (with any value), too; or use a token.",
 )
 ADMIN_DISABLED = _sort(
     "admin-disabled",
     HTTPStatus.FORBIDDEN,
-    "This API has no admin token, so nobody is let in",
-    "Start the API with MILLRACE_ADMIN_TOKEN set.",
+    "This API has neither an admin token nor a secret for tokens, so nobody is let in",
+    "Start the API with MILLRACE_TOKEN_SECRET or MILLRACE_ADMIN_TOKEN set.",
 )
 UNKNOWN_KIND = _sort(
     "unknown-kind", HTTPStatus.NOT_FOUND, "There is no such kind of message", "GET /v1/contracts lists every kind."
@@ -121,6 +173,24 @@ NOT_OPEN = _sort(
     HTTPStatus.CONFLICT,
     "This dead letter is not open",
     "GET it to see who did what with it; only an open one can be replayed.",
+)
+NO_SUCH_BACKFILL = _sort(
+    "no-such-backfill",
+    HTTPStatus.NOT_FOUND,
+    "There is no such backfill",
+    "GET /v1/backfills lists them; one that was asked for is there once its first day is done.",
+)
+BACKFILL_NOT_SO = _sort(
+    "backfill-not-so",
+    HTTPStatus.CONFLICT,
+    "This backfill is not in a state for that",
+    "GET /v1/backfills tells: one that runs can be cancelled, one that was cancelled can be resumed.",
+)
+TASK_FAILED = _sort(
+    "task-failed",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "The work was begun and failed",
+    "The header Location leads to its attempts and their errors; it is among the dead letters and can be replayed.",
 )
 NO_SUCH_WORK = _sort(
     "no-such-work", HTTPStatus.NOT_FOUND, "No adaptation of this is known", "GET /adaptations finds ids by title."
@@ -161,6 +231,9 @@ INTERNAL = _sort(
 HTTP = _sort("http", HTTPStatus.BAD_REQUEST, "The request was refused", "GET /docs describes every page.")
 
 SORTS: Final = tuple(value for value in globals().values() if isinstance(value, Sort))
+
+CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="millrace"'}
+"""The header of every 401 that says how to do better."""
 
 RETRY_AFTER: Final = 5.0
 """Seconds to suggest when nobody has said how long something will be away."""
@@ -234,18 +307,19 @@ def response(request: Request, problem: Problem) -> Response:
 def documented(*sorts: Sort) -> dict[int | str, dict[str, Any]]:
     """Return the part of a route's OpenAPI that says which problems it answers with."""
     by_status: dict[int | str, list[Sort]] = {}
-    for sort in sorts:
+    for sort in dict.fromkeys(sorts):
         by_status.setdefault(int(sort.status), []).append(sort)
     return {
         status: {
             "description": "; ".join(f"{sort.title} (`{sort.slug}`)" for sort in alike),
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
-            **({"headers": _RETRY_HEADER} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}),
+            **({"headers": _RETRY_HEADER} if status in _RETRIED else {}),
         }
         for status, alike in by_status.items()
     }
 
 
+_RETRIED: Final = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
 _RETRY_HEADER: Final = {
     "Retry-After": {"description": "Seconds after which to ask again", "schema": {"type": "integer"}}
 }
