@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from producers.api import (
     accounts,
     adaptations,
+    aggregation,
     dead_letters,
     failures,
     health,
@@ -21,6 +22,7 @@ from producers.api import (
     problems,
     schedules,
     screen,
+    tasks,
     venues,
 )
 from producers.api.catalogue import Catalogue, max_ages
@@ -42,6 +44,8 @@ ROUTERS = (
     messages.router,
     schedules.router,
     dead_letters.router,
+    aggregation.router,
+    tasks.router,
     accounts.router,
     health.router,
 )
@@ -55,6 +59,8 @@ TAGS = [
     {"name": "messages", "description": "Ask for work, and hear what became of it."},
     {"name": "schedules", "description": "What the clock asks for: read it, change it, have it run now."},
     {"name": "dead letters", "description": "Messages that died: look into them, send them back."},
+    {"name": "aggregation", "description": "Snapshots of prices: asking for them, and backfills under way."},
+    {"name": "tasks", "description": "Discounts recomputed, and what became of any task."},
     {"name": "accounts", "description": "Sign in and out: a token for a name and a password."},
     {"name": "operation", "description": "For orchestrators and Prometheus."},
 ]
