@@ -20,7 +20,7 @@ from shared.broker import topology
 
 POOLS = tuple(f"pool-{pool.name}" for pool in topology.POOLS)
 
-MEASURED = (*POOLS, "relay")
+MEASURED = (*POOLS, "relay", "scheduler")
 """Programs that open a port for their metrics and for nothing else."""
 
 METRICS = (*MEASURED, "api")
@@ -86,6 +86,8 @@ def _ours(state: State, env: Mapping[str, str]) -> list[Program | Job]:
             for name, pool in zip(POOLS, topology.POOLS, strict=True)
         ),
         listening("relay", "producers.relay", after=line),
+        Job("schedules", _python(env, "producers.cli", "schedules", "sync"), ("migrations",)),
+        listening("scheduler", "producers.scheduler", after=("schedules",)),
         listening("api", *uvicorn, "--no-access-log", after=("migrations", "sandbox")),
         listening("flower", *flower, after=("topology",)),
     ]

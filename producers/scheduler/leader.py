@@ -122,11 +122,11 @@ class Leader:
         if time.monotonic() < self._show_after:
             return
         with connection.begin():
-            fired = {one.definition.name: one.last_fired_at for one in store.listing(connection)}
+            fired = {one.definition.name: one.last_fired_at for one in store.listing(connection) if one.last_fired_at}
         for name in self._shown - fired.keys():
             metrics.schedule_last_fired.remove(name)
         for name, at in fired.items():
-            metrics.schedule_last_fired.labels(name).set(0 if at is None else at.timestamp())
+            metrics.schedule_last_fired.labels(name).set(at.timestamp())
         self._shown = set(fired)
         self._show_after = time.monotonic() + SHOW
 

@@ -28,11 +28,11 @@ _SHIFT: Final = timedelta(hours=3)
 
 _HOURS: Final = 24
 _FIELDS: Final = (
-    ("minute", 60, 0, r"\d+"),
-    ("hour", _HOURS, 0, r"\d+"),
-    ("day of month", 31, 1, r"\d+"),
-    ("month", 12, 1, r"\d+|[a-z]{3}"),
-    ("day of week", 7, 0, r"\d+|[a-z]{3}"),
+    ("minute", 60, 0, "[0-9]+"),
+    ("hour", _HOURS, 0, "[0-9]+"),
+    ("day of month", 31, 1, "[0-9]+"),
+    ("month", 12, 1, "[0-9]+|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"),
+    ("day of week", 7, 0, "[0-9]+|sun|mon|tue|wed|thu|fri|sat"),
 )
 """Name, how many values, the first of them, and how one is written."""
 
@@ -197,14 +197,14 @@ def _parse(expression: str) -> _Fields:
     values = []
     for word, (name, size, first, value) in zip(words, _FIELDS, strict=True):
         # Celery's parser ignores what stands behind a part that it understands, and knows months in every field.
-        part = rf"(?:\*|(?:{value})-(?:{value}))(?:/0*[1-9]\d*)?|(?:{value})"
+        part = rf"(?:\*|(?:{value})-(?:{value}))(?:/0*[1-9][0-9]*)?|(?:{value})"
         if not re.fullmatch(rf"(?:{part})(?:,(?:{part}))*", word):
             raise InvalidTrigger("crontab", f"{name}: {word!r} is not such as *, 5, 1-5, */15, 1-31/2 or 1,15")
         try:
             values.append(frozenset(crontab_parser(size, first).parse(word)))
         except (ValueError, ParseException) as error:
             raise InvalidTrigger("crontab", f"{name}: {word!r}: {str(error).rstrip('.')}") from error
-        for step in re.findall(r"/(\d+)", word):
+        for step in re.findall("/([0-9]+)", word):
             if int(step) >= size:
                 raise InvalidTrigger("crontab", f"{name}: a step of {step} goes beyond it, so it is one value")
     return _Fields(*values)
