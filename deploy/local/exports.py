@@ -89,6 +89,7 @@ def addresses(home: Home, state: State, outside: Given, metrics: Iterable[str]) 
         "FLOWER_URL": f"http://{LOOPBACK}:{state.ports['flower']}",
         "MILLRACE_METRICS_URLS": " ".join(f"http://{LOOPBACK}:{state.ports[name]}/metrics" for name in metrics),
         "MILLRACE_ADMIN_TOKEN": state.admin_token,
+        "MILLRACE_TOKEN_SECRET": state.token_secret,
         "SANDBOX_URL": sandbox,
     }
     if outside.broker:

@@ -21,6 +21,8 @@ class State:
     admin_token: str
     ports: Mapping[str, int]
     exported: Mapping[str, str] = field(default_factory=dict)
+    token_secret: str = ""
+    """Signs the tokens of users; a state of before there were any has none yet."""
 
 
 def load(home: Home) -> State | None:
@@ -53,6 +55,7 @@ def choose(old: State | None, names: Sequence[str]) -> State:
         rabbitmq=rabbitmq,
         database_password=old.database_password if old else secrets.token_urlsafe(24),
         admin_token=old.admin_token if old else secrets.token_urlsafe(32),
+        token_secret=(old.token_secret if old else "") or secrets.token_urlsafe(48),
         ports=ports,
         exported=old.exported if old else {},
     )

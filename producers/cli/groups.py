@@ -29,5 +29,7 @@ GROUPS = (
         "minifigures", "producers.cli.minifigures", "Minifigures and sets: import a catalogue, list it, show prices."
     ),
     Group("sources", "producers.cli.sources", "Where venues' listings are read from: add, list, show, set, ingest."),
+    Group("backfills", "producers.cli.backfills", "Backfills of price snapshots: list, cancel, resume."),
+    Group("users", "producers.cli.users", "Who may do what: add, list, change, disable, remove."),
     Group("pool", "producers.cli.pool", "Worker pools: start one, see how all are doing."),
 )

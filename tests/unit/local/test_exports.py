@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from dataclasses import replace
@@ -21,6 +22,7 @@ STATE = State(
     rabbitmq=Identity("millrace-1@localhost", "rabbit-secret", "cookie", 20001, 20002, 20003, 20004, 20005),
     database_password="database-secret",
     admin_token="token",
+    token_secret="secret",
     ports={name: 21000 + number for number, name in enumerate(LISTENERS)},
 )
 NOTHING = exports.Given({})
@@ -39,6 +41,7 @@ def test_every_promised_address_is_exported(tmp_path: Path) -> None:
         "FLOWER_URL",
         "MILLRACE_METRICS_URLS",
         "MILLRACE_ADMIN_TOKEN",
+        "MILLRACE_TOKEN_SECRET",
         "SANDBOX_URL",
         "TVDB_URL",
         "TVDB_API_KEY",
@@ -101,6 +104,16 @@ def test_state_is_read_back_as_it_was_kept(tmp_path: Path) -> None:
     save(home, kept)
 
     assert load(home) == kept
+
+
+def test_a_state_of_before_there_were_users_keeps_its_secrets(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    save(home, STATE)
+    before = json.loads(home.state.read_text())
+    del before["token_secret"]
+    home.state.write_text(json.dumps(before))
+
+    assert load(home) == replace(STATE, token_secret="")
 
 
 def test_a_shell_that_read_our_exports_gives_nothing(tmp_path: Path) -> None:
