@@ -33,7 +33,13 @@ HANDLERS = {
         "consumers.processing.snapshots",
         "consumers.processing.statistics",
     ),
-    "maintenance": ("consumers.maintenance.dead_letters", "consumers.maintenance.discounts"),
+    "maintenance": (
+        "consumers.maintenance.cleanup",
+        "consumers.maintenance.dead_letters",
+        "consumers.maintenance.discounts",
+        "consumers.maintenance.health",
+        "consumers.maintenance.refresh",
+    ),
 }
 """Every module with handlers, by the pool that works with them. A pool imports its own and no more: it starts sooner,
 and what one domain needs (parsers of calendars, of pages) takes no memory of the others."""

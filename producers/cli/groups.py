@@ -29,7 +29,9 @@ GROUPS = (
         "minifigures", "producers.cli.minifigures", "Minifigures and sets: import a catalogue, list it, show prices."
     ),
     Group("sources", "producers.cli.sources", "Where venues' listings are read from: add, list, show, set, ingest."),
+    Group("discounts", "producers.cli.discounts", "What is discounted and by how much: list, tiers, set-tier."),
     Group("backfills", "producers.cli.backfills", "Backfills of price snapshots: list, cancel, resume."),
     Group("users", "producers.cli.users", "Who may do what: add, list, change, disable, remove."),
+    Group("health", "producers.cli.health", "Is all well, and if not, what is to be done."),
     Group("pool", "producers.cli.pool", "Worker pools: start one, see how all are doing."),
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from shared.contracts.kind import Kind, Payload
 
@@ -26,15 +27,24 @@ class RefreshPeople(Payload):
 
 
 class CleanupSyncLogs(Payload):
-    """Delete run-log rows of messages that ended so many days ago, but never one whose dead letter may be replayed."""
+    """Delete run-log rows of messages that ended so many days ago, but never one whose dead letter may be replayed.
+
+    `before` and `block` are how one slice tells the next what it is about, and where to go on.
+    """
 
     days: Days = 90
+    before: AwareDatetime | None = None
+    block: Annotated[int, Field(ge=0, le=4_294_967_295)] = 0
 
 
 class CleanupListings(Payload):
-    """Delete price listings that are older than so many days; the snapshots made of them stay."""
+    """Delete price listings that are older than so many days; the snapshots made of them stay.
+
+    `before` is how one slice tells the next what it is about.
+    """
 
     days_to_keep: Days = 90
+    before: date | None = None
 
 
 class CleanupDiscounts(Payload):
@@ -55,6 +65,19 @@ class CheckHealth(Payload):
     """Look at database, broker, outbox, ledger, run log and upstreams, and say what is not well."""
 
 
+class Watch(Payload):
+    """Mark what has been running for longer than anything may: its process died. `older_than` is in seconds."""
+
+    older_than: Annotated[int, Field(ge=1, le=86_400)] = 35 * 60
+
+
+class HealthBad(Payload):
+    """A health check found something bad: what, and in words."""
+
+    items: list[str]
+    told: list[str]
+
+
 REFRESH_CONTENT = Kind(
     "maintenance.refresh.content", RefreshContent, "Ask for stale series and movies.", example={"limit": 500}
 )
@@ -71,6 +94,18 @@ CLEANUP_DISCOUNTS = Kind(
 CLEANUP_SESSIONS = Kind("maintenance.cleanup.sessions", CleanupSessions, "Delete sessions that are over.", example={})
 CLEANUP_TOKENS = Kind("maintenance.cleanup.tokens", CleanupTokens, "Forget revoked tokens.", example={"days": 30})
 CHECK_HEALTH = Kind("maintenance.health", CheckHealth, "Say what is not well.", example={})
+WATCH = Kind(
+    "maintenance.watchdog",
+    Watch,
+    "Mark messages whose process died while it worked on them.",
+    example={"older_than": 2100},
+)
+HEALTH_BAD = Kind(
+    "facts.health.bad",
+    HealthBad,
+    "A health check found something bad.",
+    example={"items": ["outbox"], "told": ["the longest due message should have been sent 15 minutes ago"]},
+)
 
 KINDS = (
     REFRESH_CONTENT,
@@ -81,4 +116,6 @@ KINDS = (
     CLEANUP_SESSIONS,
     CLEANUP_TOKENS,
     CHECK_HEALTH,
+    WATCH,
+    HEALTH_BAD,
 )

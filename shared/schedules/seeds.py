@@ -63,4 +63,5 @@ SEEDS: Final = (
     Seed("maintenance.cleanup.tokens", "0 5 * * mon"),
     # How things were an hour ago, nobody can find out any more.
     Seed("maintenance.health", "0 * * * *", missed_run="skip", grace_seconds=300),
+    Seed("maintenance.watchdog", "*/15 * * * *", missed_run="skip", grace_seconds=300),
 )

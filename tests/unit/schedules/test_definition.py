@@ -100,6 +100,7 @@ def test_what_the_table_says_is_when_each_kind_is_due() -> None:
         "maintenance.cleanup.sessions": ("0 4 * * *", "UTC"),
         "maintenance.cleanup.tokens": ("0 5 * * mon", "UTC"),
         "maintenance.health": ("0 * * * *", "UTC"),
+        "maintenance.watchdog": ("*/15 * * * *", "UTC"),
     }
 
 
