@@ -7,7 +7,7 @@ from typing import Final
 from consumers.run import Run
 from consumers.task import handles
 from shared import clock
-from shared.catalog.discounts import store
+from shared.catalog.discounts.recompute import end_expired
 from shared.contracts.maintenance import CLEANUP_DISCOUNTS, CleanupDiscounts
 
 SLICE: Final = 2000
@@ -18,7 +18,7 @@ SLICE: Final = 2000
 def cleanup_expired_discounts(ask: CleanupDiscounts, run: Run) -> None:
     """End discounts of batches that have expired, and ask for the next slice if there may be more."""
     with run.finish() as effect:
-        ended = store.end_expired(effect.connection, clock.now(), SLICE)
+        ended = end_expired(effect.connection, clock.now(), SLICE)
         effect.announce(*(change.fact() for change in ended))
         if len(ended) == SLICE:
             effect.ask(ask)

@@ -8,14 +8,16 @@ from dataclasses import asdict
 from consumers.run import Effect, Run
 from consumers.task import handles, stores
 from shared import clock, outbox
-from shared.catalog.discounts import store
+from shared.catalog.discounts.history import record_prices
+from shared.catalog.discounts.recompute import recompute
+from shared.catalog.discounts.store import receive
 from shared.contracts import aggregation, prices
 
 
 @stores(prices.BATCH_RECEIVED, bundle=500, wait=0.05)
 def receive_batches(asks: Sequence[prices.BatchReceived], effect: Effect) -> None:
     """Store what many messages say of batches."""
-    store.receive(effect.connection, asks, effect.published_at, clock.now())
+    receive(effect.connection, asks, effect.published_at, clock.now())
 
 
 @handles(prices.RECOMPUTE_DISCOUNTS)
@@ -23,7 +25,7 @@ def recompute_all_discounts(ask: prices.RecomputeDiscounts, run: Run) -> None:
     """Give every batch that expires soon the discount that the tiers have for it today."""
     looked_at = changed = ended = 0
     with run.finish() as effect:
-        for piece in store.recompute(effect.connection, clock.now(), ask.days_threshold):
+        for piece in recompute(effect.connection, clock.now(), ask.days_threshold):
             looked_at += piece.looked_at
             changed += len(piece.changes)
             ended += sum(change.percent == 0 for change in piece.changes)
@@ -38,4 +40,4 @@ def recompute_all_discounts(ask: prices.RecomputeDiscounts, run: Run) -> None:
 def update_price_history(_ask: aggregation.UpdatePriceHistory, run: Run) -> None:
     """Add what everything priced costs to the history of this hour."""
     with run.finish() as effect:
-        effect.result = asdict(store.record_prices(effect.connection, clock.now()))
+        effect.result = asdict(record_prices(effect.connection, clock.now()))

@@ -222,6 +222,18 @@ INVALID_SCHEDULE = _sort(
     "There can be no such schedule",
     "Correct what `errors` names; GET /v1/contracts has the JSON Schema of each payload.",
 )
+NO_SUCH_BATCH = _sort(
+    "no-such-batch",
+    HTTPStatus.NOT_FOUND,
+    "No such batch is known",
+    "GET /discounts lists what is discounted; a message price.batch.received makes a batch known.",
+)
+NO_STATISTICS = _sort(
+    "no-statistics",
+    HTTPStatus.NOT_FOUND,
+    "Nothing has been counted yet",
+    "Ask again tomorrow, or publish a message aggregation.statistics, which counts at once.",
+)
 INTERNAL = _sort(
     "internal",
     HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -1,6 +1,6 @@
 """What the discounts domain decides: the discount of a batch, from its days to expiry, its stock and its base price.
 
-`store` computes the same in SQL, for all batches at once; a property test holds the two together.
+`recompute` does the same in SQL, for all batches at once; a property test holds the two together.
 """
 
 from __future__ import annotations

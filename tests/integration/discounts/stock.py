@@ -11,8 +11,10 @@ from typing import Any
 from psycopg.rows import dict_row
 from sqlalchemy import Engine
 
-from shared.catalog.discounts import store
-from shared.catalog.discounts.store import Change
+from shared.catalog.discounts import recompute, store
+from shared.catalog.discounts.recompute import Change
+from shared.catalog.discounts.rules import Floor, Tier
+from shared.catalog.discounts.store import Terms
 from shared.contracts.prices import BatchReceived
 from shared.database.engine import driver
 
@@ -41,12 +43,17 @@ class Shop:
     def recompute(self, at: datetime = NOON, threshold: int = 30) -> list[Change]:
         """Recompute all discounts and return what has changed."""
         with self.engine.begin() as connection:
-            return [change for piece in store.recompute(connection, at, threshold) for change in piece.changes]
+            return [change for piece in recompute.recompute(connection, at, threshold) for change in piece.changes]
+
+    def terms(self, *tiers: Tier, floor: Floor | None = None) -> None:
+        """Set other tiers, and another floor."""
+        with self.engine.begin() as connection:
+            store.set_terms(connection, Terms(tiers, floor or Floor()))
 
     def end_expired(self, at: datetime, limit: int = 100) -> list[Change]:
         """End discounts of what has expired."""
         with self.engine.begin() as connection:
-            return store.end_expired(connection, at, limit)
+            return recompute.end_expired(connection, at, limit)
 
     def rows(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         """Return the rows of a statement."""

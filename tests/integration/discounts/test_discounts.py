@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from shared.catalog.discounts import store
+from shared.catalog.discounts.recompute import SLICE, recompute
 from shared.catalog.discounts.rules import Floor, Tier, discount_of
 from shared.contracts.prices import BatchReceived
 from tests.integration.discounts.stock import NOON, TODAY, Shop, batch
@@ -19,14 +20,6 @@ from tests.unit.discounts.strategies import DAYS_LEFT, FLOORS, MONEY, QUANTITIES
 
 DAY = timedelta(days=1)
 STOCK = st.lists(st.tuples(MONEY, QUANTITIES, DAYS_LEFT), min_size=1, max_size=30)
-
-
-def set_tiers(shop: Shop, tiers: list[Tier], floor: Floor) -> None:
-    shop.run("DELETE FROM discount_tiers")
-    for tier in tiers:
-        values = tier.days_left, tier.min_quantity, tier.percent
-        shop.run("INSERT INTO discount_tiers (days_left, min_quantity, percent) VALUES (%s, %s, %s)", *values)
-    shop.run("UPDATE discount_floor SET percent = %s, price = %s", floor.percent, floor.price)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -47,7 +40,7 @@ def test_the_database_decides_as_the_rule_does_whatever_was_given_before(
                 for number, (base, quantity, days_left) in enumerate(told)
             )
         )
-        set_tiers(shop, tiers, floor)
+        shop.terms(*tiers, floor=floor)
         held = shop.current()
         shop.recompute(threshold=threshold)
         expected = {}
@@ -116,11 +109,11 @@ def test_what_is_sold_out_and_comes_back_is_discounted_again(shop: Shop) -> None
 def test_another_table_of_tiers_counts_from_the_next_recomputation_on(shop: Shop) -> None:
     shop.receive(batch())
     shop.recompute()
-    set_tiers(shop, [Tier(30, Decimal(15))], Floor())
+    shop.terms(Tier(30, Decimal(15)))
     assert shop.current() == {("YOG-150", "L1"): (30, 7)}
     (change,) = shop.recompute()
     assert (change.percent, change.price) == (Decimal(15), Decimal("8.50"))
-    set_tiers(shop, [], Floor())
+    shop.terms()
     assert [one.percent for one in shop.recompute()] == [0]
 
 
@@ -162,16 +155,16 @@ def test_a_hundred_thousand_batches_are_recomputed_slice_by_slice(
         connection.execute(FILL)
     with engine.begin() as connection:
         most = changed = 0
-        for piece in store.recompute(connection, NOON, 30):
+        for piece in recompute(connection, NOON, 30):
             most, changed = max(most, piece.looked_at), changed + len(piece.changes)
-    assert (most, changed) == (store.SLICE, MANY)
+    assert (most, changed) == (SLICE, MANY)
     assert shop.recompute() == []
 
 
 def test_batches_told_while_a_recomputation_runs_do_not_wait_for_it(engine: Engine, shop: Shop) -> None:
     shop.receive(batch())
     with engine.begin() as connection:
-        assert [piece.looked_at for piece in store.recompute(connection, NOON, 30)] == [1]
+        assert [piece.looked_at for piece in recompute(connection, NOON, 30)] == [1]
         with engine.begin() as other:
             other.execute(text("SET LOCAL lock_timeout = '1s'"))
             store.receive(other, [batch(quantity=3)], [NOON], NOON)
