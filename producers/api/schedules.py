@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from sqlalchemy import Connection
 
 from producers.api import problems
-from producers.api.admin import ADMIN, PROBLEMS, Actor
+from producers.api.admin import PROBLEMS, Actor, needs
 from producers.api.database import Database
 from producers.api.messages import MESSAGE_ID, Accepted
 from producers.api.paging import READ, Cursor, IfNoneMatch, Next, answer, cursor_of, fault, page, place_of
@@ -23,7 +23,7 @@ from shared.schedules.definition import GRACE, Definition, InvalidSchedule, Miss
 from shared.schedules.firing import moment
 from shared.schedules.trigger import InvalidTrigger, trigger_of
 
-router = APIRouter(prefix="/v1/schedules", tags=["schedules"], dependencies=[ADMIN])
+router = APIRouter(prefix="/v1/schedules", tags=["schedules"], dependencies=[needs("viewer")])
 
 WORDS: Final = "^[^\\x00]*$"
 Text = Annotated[str, Field(pattern=WORDS, max_length=500)]
@@ -186,6 +186,7 @@ async def show_schedule(request: Request, name: Name, if_none_match: IfNoneMatch
 @router.post(
     "",
     summary="Add a schedule",
+    dependencies=[needs("admin")],
     status_code=201,
     responses={
         201: {"headers": {"Location": {"description": "Where it is", "schema": {"type": "string"}}}},
@@ -208,6 +209,7 @@ async def add_schedule(request: Request, response: Response, body: NewSchedule, 
 @router.patch(
     "/{name}",
     summary="Change a schedule",
+    dependencies=[needs("admin")],
     responses=problems.documented(
         *PROBLEMS,
         problems.NO_SUCH_SCHEDULE,
@@ -227,6 +229,7 @@ async def change_schedule(request: Request, name: Name, body: Changes, actor: Ac
 @router.delete(
     "/{name}",
     summary="Forget a schedule",
+    dependencies=[needs("admin")],
     status_code=204,
     responses=problems.documented(
         *PROBLEMS,
@@ -244,6 +247,7 @@ async def remove_schedule(request: Request, name: Name) -> None:
 @router.post(
     "/{name}/run-now",
     summary="Ask at once for what a schedule asks for",
+    dependencies=[needs("operator")],
     status_code=202,
     responses={
         202: {
@@ -279,6 +283,7 @@ async def run_schedule_now(
 @router.post(
     "/sync",
     summary="Bring the schedules of the code to the database",
+    dependencies=[needs("admin")],
     responses=problems.documented(
         *PROBLEMS, problems.NO_SUCH_SCHEDULE, problems.INVALID_REQUEST, problems.DATABASE_AWAY
     ),
