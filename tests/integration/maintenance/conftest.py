@@ -60,7 +60,7 @@ class Pool:
 
     def sql(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         with psycopg.connect(self.url, row_factory=dict_row) as connection:
-            cursor = connection.execute(statement, values)
+            cursor = connection.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
 
     def count(self, table: str, where: str = "true") -> int:
@@ -95,8 +95,8 @@ class Pool:
         self.sql(
             "INSERT INTO dead_letters (message_id, queue, kind, exchange, routing_key, body, properties, reason,"
             " fingerprint, state, first_died_at, last_died_at)"
-            " VALUES (%s, %s, 'scrape.series.save', 'scrape', 'scrape.series.save', '{}', '{}', 'exhausted', 'f', %s,"
-            " %s, %s)",
+            " VALUES (%s, %s, 'scrape.series.save', 'scrape', 'scrape.series.save', '{}', '{\"headers\": {}}',"
+            " 'exhausted', 'f', %s, %s, %s)",
             message_id,
             queue,
             state,
