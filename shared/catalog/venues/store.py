@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection
 
 from shared.broker.wire import storable
-from shared.catalog.venues import rules
+from shared.catalog.venues import rules, siblings
 from shared.catalog.venues.records import Broken, Listing, Window
 from shared.catalog.venues.sources import NoSuchSource
 from shared.database.engine import driver
@@ -114,7 +114,8 @@ class Outcome:
     """What became of a reading.
 
     `stored`; `suspected`, when what is stored was left as it is; or `outdated`, when a later one was stored before.
-    `held` counts the upcoming listings there were, `left_out` those beyond the limit.
+    `held` counts the upcoming listings there were, `left_out` those beyond the limit, `elsewhere` those that another
+    feed of the same site lists.
     """
 
     outcome: Literal["stored", "suspected", "outdated"]
@@ -125,6 +126,7 @@ class Outcome:
     changed: int = 0
     withdrawn: int = 0
     left_out: int = 0
+    elsewhere: int = 0
     broken: int = 0
     problems: tuple[dict[str, str], ...] = ()
 
@@ -148,8 +150,9 @@ def ingest(
     could never come in. Raises NoSuchSource, and UnreadableAnswer when there are entries and none can be read.
     """
     raw = driver(connection)
+    family = siblings.lock(raw, source_id)
     locked = raw.execute(_LOCK, (source_id,)).fetchone()
-    if locked is None:
+    if family is None or locked is None:
         raise NoSuchSource(source_id)
     name, checked_at, suspicions = locked
     if checked_at is not None and checked_at > at:
@@ -170,12 +173,16 @@ def ingest(
         raw.execute(_SUSPECTED, values)
         return Outcome("suspected", name, **seen)
     values["limit"] = yielded if limit is None else limit
+    elsewhere, handed_over = family.leave(raw, at)
     added, changed, left_out = raw.execute(_STORE, values).fetchone() or (0, 0, 0)
-    withdrawn = raw.execute(_WITHDRAW, values).rowcount if whole else 0
-    complete = whole and not left_out
+    withdrawn = handed_over + (raw.execute(_WITHDRAW, values).rowcount if whole else 0)
+    family.take(raw, at)
+    # What another feed lists may be ours to list the next time, though this one has not changed by then.
+    complete = whole and not left_out and not elsewhere
     version = {"etag": etag if complete else None, "last_modified": last_modified if complete else None}
     raw.execute(_STORED, values | version)
-    return Outcome("stored", name, **seen, added=added, changed=changed, withdrawn=withdrawn, left_out=left_out)
+    counts: dict[str, Any] = {"added": added, "changed": changed, "withdrawn": withdrawn, "left_out": left_out}
+    return Outcome("stored", name, **seen, **counts, elsewhere=elsewhere)
 
 
 def _copy(raw: psycopg.Connection[Any], found: Iterable[Listing | Broken]) -> None:
