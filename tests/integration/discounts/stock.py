@@ -63,7 +63,7 @@ class Shop:
     def run(self, statement: str, *values: Any) -> None:
         """Run a statement that answers nothing."""
         with self.engine.begin() as connection:
-            driver(connection).execute(statement, values)
+            driver(connection).execute(statement, values or None)
 
     def current(self) -> dict[tuple[str, str], tuple[Any, Any]]:
         """Return percentage and price of each discount that is given."""

@@ -29,7 +29,7 @@ def test_a_batch_is_stored_with_its_product(shop: Shop) -> None:
 def test_the_same_again_writes_nothing(shop: Shop) -> None:
     told = [batch(lot=str(number), name="Yoghurt") for number in range(50)]
     shop.receive(*told)
-    written = "SELECT batch.xmin::text, product.xmin::text AS other FROM batches batch JOIN products product USING (sku)"
+    written = "SELECT batches.xmin::text, products.xmin::text AS other FROM batches JOIN products USING (sku)"
     before = shop.rows(written)
     shop.receive(*told, at=NOON + MINUTE)
     assert shop.rows(written) == before
