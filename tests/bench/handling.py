@@ -21,7 +21,7 @@ from tests.bench.queues import Queues, wait_for
 from tests.bench.raw import Pipeline
 from tests.bench.stack import Stack
 from tests.bench.workers import millrace_worker, plain_worker
-from tests.probe.kinds import Nothing, Store
+from tests.probe.kinds import Nothing, Observe, Store
 
 UNIT = "msgs/s"
 NO_OP, UPSERT = "handle a message that does nothing", "handle a message that upserts one row"
@@ -30,17 +30,22 @@ OURS_ALONE = Contender(UPSERT, "Millrace, all guarantees, kept out of bundles", 
 OURS_NO_OP = Contender(NO_OP, "Millrace, all guarantees", UNIT, ours=True)
 PLAIN_NO_OP = Contender(NO_OP, "plain Celery, no guarantee", UNIT)
 OURS_UPSERT = Contender(UPSERT, "Millrace, all guarantees", UNIT, ours=True)
+OURS_SETS = Contender(UPSERT, "Millrace, all guarantees, by sets of 500", UNIT, ours=True)
 PLAIN_UPSERT = Contender(UPSERT, "plain Celery, no guarantee", UNIT)
 
 AIMS = (
     Aim(OURS_NO_OP, PLAIN_NO_OP),
     Aim(OURS_UPSERT, PLAIN_UPSERT, at_least=1),
+    Aim(OURS_SETS, PLAIN_UPSERT, peer_shown_as="plain Celery, beside ours by sets"),
     Aim(OURS_ALONE, PLAIN_UPSERT, peer_shown_as="plain Celery, beside ours kept out of bundles"),
 )
 
 POOL = "maintenance"
 WARM_UP = 200
 """Messages handled before anything is measured: connections open, statements prepared."""
+
+SETS = 4
+"""How many times as many messages are handled by sets: they would be gone before the watch has looked twice."""
 
 LONGEST = 2.5
 """Seconds a backlog is watched; a slow machine handles a part of it, and the rate is the same."""
@@ -86,6 +91,7 @@ def measure(stack: Stack, figures: Figures, *, rounds: int, messages: int, tell:
         contenders: tuple[tuple[Contender, Callable[[int], float]], ...] = (
             (OURS_UPSERT, lambda number: ours(lambda key: Store(key=key, value=key), number)),
             (PLAIN_UPSERT, lambda number: theirs(plain.STORE, number)),
+            (OURS_SETS, lambda number: ours(lambda key: Observe(key=key), number * SETS)),
             (OURS_ALONE, lambda number: ours(lambda key: kinds.Alone(key=key), number)),
             (OURS_NO_OP, lambda number: ours(lambda _key: Nothing(), number)),
             (PLAIN_NO_OP, lambda number: theirs(plain.NOTHING, number)),
