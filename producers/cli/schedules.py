@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
@@ -155,7 +155,7 @@ def enable(names: Names, *, actor: Actor = None, as_json: AsJson = False) -> Non
     """Let schedules fire, from their next due time on; what they were due for meanwhile is not made up for."""
     with _transaction() as connection:
         schedules = [_change(connection, name, {"enabled": True}, actor) for name in names]
-    _tell(*schedules, as_json=as_json)
+    _tell_all(schedules, as_json=as_json)
 
 
 @app.command()
@@ -163,7 +163,7 @@ def disable(names: Names, *, actor: Actor = None, as_json: AsJson = False) -> No
     """Keep schedules from firing."""
     with _transaction() as connection:
         schedules = [_change(connection, name, {"enabled": False}, actor) for name in names]
-    _tell(*schedules, as_json=as_json)
+    _tell_all(schedules, as_json=as_json)
 
 
 @app.command("run-now")
@@ -216,15 +216,25 @@ def _change(connection: Connection, name: str, changes: dict[str, Any], actor: s
     return store.change(connection, CONTRACTS, name, changes, actor or whoever(), moment(connection))
 
 
-def _tell(*schedules: Schedule, as_json: bool) -> None:
-    told = [views.told(schedule) for schedule in schedules]
+def _tell(schedule: Schedule, *, as_json: bool) -> None:
     if as_json:
-        print_json(told)
-        return
-    for one in told:
-        due = one["next_due_local"]
-        following = "" if due is None else f", next {due.replace('T', ' ')} ({_short(one['next_due_at'])} UTC)"
-        typer.echo(f"{one['name']}: {one['when']}, {one['state']}{following}")
+        print_json(views.told(schedule))
+    else:
+        typer.echo(_line(schedule))
+
+
+def _tell_all(schedules: Sequence[Schedule], *, as_json: bool) -> None:
+    if as_json:
+        print_json([views.told(schedule) for schedule in schedules])
+    else:
+        typer.echo("\n".join(map(_line, schedules)))
+
+
+def _line(schedule: Schedule) -> str:
+    told = views.told(schedule)
+    due = told["next_due_local"]
+    following = "" if due is None else f", next {due.replace('T', ' ')} ({_short(told['next_due_at'])} UTC)"
+    return f"{told['name']}: {told['when']}, {told['state']}{following}"
 
 
 def _short(at: datetime | None) -> str:

@@ -35,6 +35,9 @@ NAP: Final = 0.05
 SILENCE: Final = 10
 """Seconds without a word after which the server ends a leader's session; the leader speaks every `LOOK` seconds."""
 
+REALIGN: Final = 30.0
+"""Seconds between two comparisons of all due times with what they should be."""
+
 SHOW: Final = 5.0
 """Seconds between two readings of what the metric tells."""
 
@@ -68,7 +71,7 @@ class Leader:
         self._connection: Connection | None = None
         self._leads: bool | None = None
         self._shown: set[str] = set()
-        self._show_after = 0.0
+        self._realign_after = self._show_after = 0.0
 
     @property
     def leads(self) -> bool:
@@ -81,6 +84,7 @@ class Leader:
             connection = self._connected()
             if not self.leads and not self._elected(connection):
                 return LOOK
+            self._realign(connection)
             with connection.begin():
                 fired = firing.fire_due(connection, self._contracts, firing.moment(connection))
             self._show(connection)
@@ -117,6 +121,15 @@ class Leader:
         metrics.schedule_leader.set(leads)
         return leads
 
+    def _realign(self, connection: Connection) -> None:
+        if time.monotonic() < self._realign_after:
+            return
+        with connection.begin():
+            moved = firing.realign(connection, firing.moment(connection))
+        if moved:
+            log.warning("due times were not as they should be", schedules=moved)
+        self._realign_after = time.monotonic() + REALIGN
+
     def _show(self, connection: Connection) -> None:
         """Let the metric tell of every schedule, and of no other."""
         if time.monotonic() < self._show_after:
@@ -135,7 +148,8 @@ class Leader:
         connection, self._connection, self._leads = self._connection, None, None
         metrics.schedule_leader.set(0)
         metrics.schedule_last_fired.clear()
-        self._shown, self._show_after = set(), 0.0
+        self._shown.clear()
+        self._realign_after = self._show_after = 0.0
         if connection is not None:
             connection.invalidate()
             connection.close()

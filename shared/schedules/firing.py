@@ -23,7 +23,10 @@ AT_ONCE: Final = 100
 
 # A schedule that an operator is changing at this moment has its turn a moment later.
 _DUE: Final = """
-SELECT * FROM schedules WHERE next_due_at <= %s ORDER BY next_due_at LIMIT %s FOR UPDATE SKIP LOCKED
+SELECT * FROM schedules WHERE enabled AND next_due_at <= %s ORDER BY next_due_at LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+_NOT_DUE: Final = """
+SELECT * FROM schedules WHERE next_due_at IS NULL OR next_due_at > %s OR NOT enabled FOR UPDATE SKIP LOCKED
 """
 _FIRED: Final = """
 UPDATE schedules
@@ -32,7 +35,7 @@ SET next_due_at = %(following)s, problem = NULL, last_due_at = %(due)s, last_fir
 WHERE name = %(name)s
 """
 _PASSED: Final = "UPDATE schedules SET next_due_at = %(following)s, problem = %(problem)s WHERE name = %(name)s"
-_WAIT: Final = "SELECT extract(epoch FROM min(next_due_at) - clock_timestamp())::float8 FROM schedules"
+_WAIT: Final = "SELECT extract(epoch FROM min(next_due_at) - clock_timestamp())::float8 FROM schedules WHERE enabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,28 @@ def fire_due(connection: Connection, contracts: Contracts, now: datetime) -> lis
     cursor = driver(connection).cursor(row_factory=dict_row)
     rows = cursor.execute(_DUE, (now, AT_ONCE)).fetchall()
     return [_fire(connection, contracts, schedule_of(row), row["next_due_at"], now) for row in rows]
+
+
+def realign(connection: Connection, now: datetime) -> list[str]:
+    """Let every schedule that is not due now be due when its trigger says; return those that were not, and are now.
+
+    So a row that was written by hand, a clock that was wrong for a while, and other rules of a time zone come right.
+    A due time that was fired for does not fire again: its message has the same id.
+    """
+    cursor = driver(connection).cursor(row_factory=dict_row)
+    moved = []
+    for schedule in map(schedule_of, cursor.execute(_NOT_DUE, (now,)).fetchall()):
+        known = schedule.definition
+        following, problem = None, None
+        try:
+            following = known.trigger.next_after(now) if known.enabled else None
+        except InvalidTrigger as error:
+            problem = str(error)
+        if following != schedule.next_due_at:
+            values = {"name": known.name, "following": following, "problem": problem}
+            driver(connection).execute(_PASSED, values)
+            moved.append(known.name)
+    return moved
 
 
 def seconds_until_next(connection: Connection) -> float | None:

@@ -14,7 +14,7 @@ from shared.schedules import firing, firings, rules, store
 from shared.schedules.firing import Fired
 from shared.schedules.trigger import Crontab, Interval, Once
 from tests.integration.schedules.conftest import MINUTE, NOW, minutely
-from tests.probe.kinds import PROBE_CONTRACTS, STORE
+from tests.probe.kinds import NOTHING, PROBE_CONTRACTS, STORE
 
 DUE = NOW.replace(minute=1, second=0)
 
@@ -98,6 +98,67 @@ def test_a_due_time_that_was_fired_for_does_not_fire_again_when_a_clock_is_put_b
     assert fire(engine, DUE) == [Fired(name, DUE, None)]
     assert len(outbox(engine)) == 1
     assert one(engine).next_due_at == DUE + MINUTE / 2
+
+
+def realign(engine: Engine, at: Any) -> list[str]:
+    with engine.begin() as connection:
+        return firing.realign(connection, at)
+
+
+def test_due_times_that_are_right_are_left_alone(engine: Engine) -> None:
+    add(engine)
+    add(engine, name="daily", trigger=Crontab("0 6 * * *", "America/New_York"))
+    add(engine, name="once", trigger=Once(DUE))
+    add(engine, name="off", enabled=False)
+    assert realign(engine, NOW) == []
+    assert realign(engine, DUE) == []  # what is due is to be fired
+    fire(engine, DUE)
+    assert realign(engine, DUE) == []
+
+
+def test_a_clock_that_ran_ahead_for_a_while_is_made_up_for_and_nothing_fires_twice(engine: Engine) -> None:
+    name = add(engine)
+    fire(engine, DUE)
+    ahead = DUE + timedelta(days=400)
+    assert len(fire(engine, ahead)) == 1
+    back = DUE - timedelta(seconds=5)
+    assert realign(engine, back) == [name]
+    assert one(engine).next_due_at == DUE
+    # The second was fired ahead of its time, for the due time that seemed to have been missed.
+    fired = [fire(engine, DUE + number * MINUTE) for number in range(3)]
+    last = DUE + 2 * MINUTE
+    assert fired == [
+        [Fired(name, DUE, None)],
+        [Fired(name, DUE + MINUTE, None)],
+        [Fired(name, last, rules.message_id(name, last))],
+    ]
+    assert len(outbox(engine)) == 3
+
+
+def test_what_was_written_into_the_table_by_hand_comes_right(engine: Engine) -> None:
+    for name in ("retimed", "off", "spoilt"):
+        add(engine, name=name, trigger=Crontab("0 6 * * *", "UTC"))
+    with engine.begin() as connection:
+        driver(connection).execute("UPDATE schedules SET crontab = '* * * * *' WHERE name = 'retimed'")
+        driver(connection).execute("UPDATE schedules SET enabled = false WHERE name = 'off'")
+        driver(connection).execute("UPDATE schedules SET crontab = 'whenever' WHERE name = 'spoilt'")
+        driver(connection).execute(
+            "INSERT INTO schedules (name, kind, interval_seconds, changed_at) VALUES ('new', %s, 60, now())",
+            (NOTHING.name,),
+        )
+    assert sorted(realign(engine, NOW)) == ["new", "off", "retimed", "spoilt"]
+    assert one(engine, "retimed").next_due_at == one(engine, "new").next_due_at == DUE
+    assert (one(engine, "off").state, one(engine, "off").next_due_at) == ("disabled", None)
+    assert (one(engine, "spoilt").state, one(engine, "spoilt").next_due_at) == ("broken", None)
+    assert realign(engine, NOW) == []
+
+
+def test_what_was_disabled_by_hand_does_not_fire(engine: Engine) -> None:
+    add(engine)
+    with engine.begin() as connection:
+        driver(connection).execute("UPDATE schedules SET enabled = false")
+        assert firing.seconds_until_next(connection) is None
+    assert fire(engine, DUE) == []
 
 
 def test_a_long_pause_is_followed_by_one_run_and_no_burst(engine: Engine) -> None:
