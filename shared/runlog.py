@@ -14,34 +14,12 @@ from typing import Any
 
 from psycopg.rows import dict_row
 from sqlalchemy import Connection
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.schema import Column, Table
-from sqlalchemy.types import DateTime, Text
 
 from shared.broker.wire import storable, storable_json
 from shared.database.engine import driver
-from shared.database.metadata import metadata
 
 TRACEBACK_KEPT = 8_000
 """Characters of a traceback that are kept: its end, where the cause stands."""
-
-sync_log = Table(
-    "sync_log",
-    metadata,
-    Column("message_id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("queue", Text, nullable=False),
-    Column("entity", Text),
-    Column("status", Text, nullable=False),
-    Column("attempts", JSONB, nullable=False),
-    Column("result", JSONB),
-    Column("correlation_id", Text),
-    Column("cause", Text),
-    Column("published_at", DateTime(timezone=True)),
-    Column("started_at", DateTime(timezone=True), nullable=False),
-    Column("finished_at", DateTime(timezone=True)),
-    Column("synced_at", DateTime(timezone=True)),
-)
 
 
 class AlreadyDone(Exception):

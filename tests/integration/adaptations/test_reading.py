@@ -276,6 +276,33 @@ async def test_a_merged_id_leads_to_the_item_it_is_part_of_now(client: httpx.Asy
     assert await titles(client, screen_work="Q202548") == ["Clueless"]
 
 
+async def test_a_work_merged_into_what_is_held_as_a_screen_work_is_gone_and_makes_no_work_of_that(
+    client: httpx.AsyncClient, engine: Engine
+) -> None:
+    hold(engine, a_reading((FILM_1984, DUNE), (CLUELESS, DUNE)), {EMMA.wikidata_id: CLUELESS.wikidata_id})
+
+    gone = (await client.get(f"/works/{EMMA.wikidata_id}")).json()
+    assert (gone["title"], gone["adaptations"], gone["gone_at"]) == ("Emma", [], "2026-11-16T02:00:00Z")
+    assert (await client.get(f"/works/{CLUELESS.wikidata_id}")).status_code == 404
+    assert await titles(client, work=EMMA.wikidata_id) == []
+
+
+async def test_an_id_that_is_held_at_the_other_end_is_not_found_here_and_the_problem_says_where(
+    client: httpx.AsyncClient, engine: Engine
+) -> None:
+    hold(engine, FOUR, {"Q1": CLUELESS.wikidata_id, "Q2": DUNE.wikidata_id})
+
+    for path, there in (
+        ("/works/Q114819", "/screen-works/Q114819"),
+        ("/works/Q1", "/screen-works/Q202548"),
+        ("/screen-works/Q2", "/works/Q190192"),
+    ):
+        answer = await client.get(path)
+        assert answer.status_code == 404
+        assert answer.json()["detail"].endswith(f"; see {there}.")
+    assert "see" not in (await client.get("/works/Q3")).json()["detail"]
+
+
 # The better of both
 
 
