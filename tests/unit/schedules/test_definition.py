@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -106,3 +107,9 @@ def test_what_the_table_says_is_when_each_kind_is_due() -> None:
 
 def test_every_seed_has_a_contract() -> None:
     assert [seed.kind for seed in SEEDS if seed.kind not in CONTRACTS] == []
+
+
+def test_the_documentation_has_the_table_of_the_code() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "schedules.md").read_text()
+    rows = [f"| `{seed.kind}` | `{seed.crontab}` | {seed.time_zone} |" for seed in SEEDS]
+    assert "\n".join(rows) in page
