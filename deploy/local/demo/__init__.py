@@ -11,10 +11,10 @@ import time
 
 from rich.console import Console
 
-from deploy.local.demo import catalogues, screen
+from deploy.local.demo import catalogues, clockwork, screen
 from deploy.local.demo.story import Failed, Stack, Story
 
-PARTS = (catalogues.begin, screen.tell, catalogues.tell, catalogues.end)
+PARTS = (catalogues.begin, screen.tell, catalogues.tell, clockwork.tell, catalogues.end)
 """In this order: what takes long begins first."""
 
 
