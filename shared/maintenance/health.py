@@ -10,6 +10,7 @@ from typing import Any, Final
 import pika
 import psycopg
 import sqlalchemy.exc
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 from sqlalchemy import Connection, Engine
 
@@ -84,9 +85,12 @@ def look_at_broker(url: str, patience: float = BROKER_PATIENCE) -> Item:
     began = time.perf_counter()
     try:
         pika.BlockingConnection(parameters).close()
-    except (AMQPError, OSError) as error:
-        inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else error
-        return rules.broker(None, str(inner) or type(inner).__name__)
+    except (AMQPError, AMQPConnectorException, OSError) as error:
+        cause: BaseException = error
+        # Pika wraps what went wrong, and says less on each layer.
+        while cause.args and isinstance(cause.args[0], BaseException):
+            cause = cause.args[0]
+        return rules.broker(None, str(cause) or repr(cause))
     return rules.broker(time.perf_counter() - began)
 
 
