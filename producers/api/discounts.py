@@ -168,7 +168,8 @@ async def list_discounts(
 
 
 @router.get(
-    "/discounts/{sku}/{lot}",
+    # Inventories put slashes into their words, and %2F arrives as one.
+    "/discounts/{sku}/{lot:path}",
     summary="A batch, its discount, and what that was before",
     response_model=Batch,
     responses={
@@ -179,11 +180,14 @@ async def list_discounts(
 async def get_batch(
     request: Request,
     sku: Annotated[str, Path(max_length=64, pattern=WORDS, description="The product", examples=["YOG-150"])],
-    lot: Annotated[str, Path(max_length=64, pattern=WORDS, description="The batch of it", examples=["L2411"])],
+    lot: Annotated[str, Path(max_length=128, pattern=WORDS, description="The batch of it", examples=["L2411"])],
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Answer for one batch, discounted or not."""
-    for (body,) in await _database(request).rows(views.BATCH, (_today(), sku, lot)):
+    pieces = f"{sku}/{lot}".split("/")
+    ends = range(1, len(pieces))
+    skus, batches = ["/".join(pieces[:end]) for end in ends], ["/".join(pieces[end:]) for end in ends]
+    for (body,) in await _database(request).rows(views.BATCH, (_today(), skus, batches)):
         return answer(body, if_none_match)
     raise Problem(problems.NO_SUCH_BATCH, f"No batch {lot} of {sku} was ever received.")
 

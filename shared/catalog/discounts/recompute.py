@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -115,9 +115,15 @@ class Change:
 
     def fact(self) -> DiscountChanged:
         """Return the message that announces it."""
-        told = asdict(self)
-        del told["changed"]
-        return DiscountChanged(**told)
+        return DiscountChanged(
+            sku=self.sku,
+            lot=self.lot,
+            percent=self.percent,
+            base_price=self.base_price,
+            price=self.price,
+            currency=self.currency,
+            expires_on=self.expires_on,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +144,14 @@ def recompute(connection: Connection, at: datetime, threshold: int) -> Iterator[
     terms = store.terms(connection)
     values: dict[str, Any] = {
         **{name: [getattr(tier, name) for tier in terms.tiers] for name in ("days_left", "min_quantity", "percent")},
-        "floor_percent": terms.floor.percent, "floor_price": terms.floor.price,
-        "at": at, "today": at.astimezone(UTC).date(), "threshold": threshold,
-        "slice": SLICE, "sku": "", "lot": "",
+        "floor_percent": terms.floor.percent,
+        "floor_price": terms.floor.price,
+        "at": at,
+        "today": at.astimezone(UTC).date(),
+        "threshold": threshold,
+        "slice": SLICE,
+        "sku": "",
+        "lot": "",
     }
     with _cursor(connection) as cursor:
         while rows := cursor.execute(_SET, values).fetchall():

@@ -49,9 +49,12 @@ SELECT (
     ) AS told
 )::text
 FROM batches AS batch JOIN products AS product USING (sku) LEFT JOIN discounts AS held USING (sku, lot)
-WHERE batch.sku = $2 AND batch.lot = $3
+WHERE (batch.sku, batch.lot) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+ORDER BY batch.sku, batch.lot
+LIMIT 1
 """  # noqa: S608
-"""Batch $3 of product $2 on day $1, with its discount and the latest changes of it. Row: JSON."""
+"""The first there is of the batches $3 of the products $2, pair by pair, on day $1, with its discount and the latest
+changes of it. Row: JSON."""
 
 TIERS: Final = """
 SELECT row_to_json(told)::text FROM (

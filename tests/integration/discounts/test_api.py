@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -102,6 +103,17 @@ async def test_a_batch_is_shown_with_what_its_discount_was_before(client: httpx.
     assert (other["discount"], other["history"], other["days_left"]) == (None, [], 90)
     missing = await client.get("/discounts/A/2")
     assert (missing.status_code, missing.json()["type"]) == (404, "urn:millrace:problem:no-such-batch")
+
+
+@pytest.mark.parametrize(("sku", "lot"), [("A/B", "1"), ("A", "B/1"), ("A/B/C", "1/2"), ("50%", "#1?x=&")])
+@pytest.mark.parametrize("quoted", [True, False])
+async def test_a_batch_is_found_whatever_its_inventory_calls_it(
+    client: httpx.AsyncClient, shop: Shop, sku: str, lot: str, quoted: bool
+) -> None:
+    stock(shop, (sku, lot, 10))
+    safe = "" if quoted else "/"
+    body = (await client.get(f"/discounts/{quote(sku, safe)}/{quote(lot, safe)}")).json()
+    assert (body["sku"], body["lot"]) == (sku, lot)
 
 
 async def test_a_tag_changes_exactly_when_the_answer_does(client: httpx.AsyncClient, shop: Shop) -> None:

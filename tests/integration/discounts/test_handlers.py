@@ -105,8 +105,13 @@ def test_a_recomputation_says_what_it_did_and_announces_what_changed_once(pool: 
     assert pool.handle(RecomputeDiscounts()) == {"batches": 3, "changed": 3, "ended": 0}
     expires_on = (clock.now().date() + timedelta(days=12)).isoformat()
     assert pool.asked(FACT)[0] == {
-        "sku": "YOG-150", "lot": "L000000", "percent": "30.00", "base_price": "10.00", "price": "7.00",
-        "currency": "EUR", "expires_on": expires_on,
+        "sku": "YOG-150",
+        "lot": "L000000",
+        "percent": "30.00",
+        "base_price": "10.00",
+        "price": "7.00",
+        "currency": "EUR",
+        "expires_on": expires_on,
     }
     assert pool.handle(RecomputeDiscounts()) == {"batches": 3, "changed": 0, "ended": 0}
     assert len(pool.asked(FACT)) == 3

@@ -38,8 +38,16 @@ INSERT INTO people (tvdb_id, name, synced_at, gone_at) VALUES (1, 'A', now(), NU
 INSERT INTO movies (tvdb_id, name, original_name, synced_at) VALUES (1, 'A', 'A', now());
 """
 TOTALS = {
-    "works": 8, "screen_works": 3, "adaptations": 2, "listings": 4, "series": 0, "movies": 1, "people": 1,
-    "minifigures": 2, "sets": 1, "users": 3,
+    "works": 8,
+    "screen_works": 3,
+    "adaptations": 2,
+    "listings": 4,
+    "series": 0,
+    "movies": 1,
+    "people": 1,
+    "minifigures": 2,
+    "sets": 1,
+    "users": 3,
 }
 
 
