@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import json
 from dataclasses import astuple
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field, TypeAdapter
 
 from producers.api import problems
 from producers.api.database import Database
-from producers.api.problems import FieldProblem, Problem
-from producers.api.screen import JSON, NOT_MODIFIED, tags
+from producers.api.paging import ETAG, IfNoneMatch, Next, answer, cursor_of, page, place_of
+from producers.api.problems import Problem
 from shared.catalog.adaptations import views
 from shared.catalog.adaptations.records import ScreenType
 from shared.catalog.adaptations.views import End, Place, Wanted
@@ -29,7 +25,6 @@ PATHS: Final[dict[End, str]] = {"works": "/works", "screen_works": "/screen-work
 WikidataId = Annotated[
     str, Path(pattern=views.WIKIDATA_ID, description="Wikidata's id; a merged one leads on", examples=["Q160585"])
 ]
-IfNoneMatch = Annotated[str | None, Header(description="ETag of an answer you have; 304 if it is still the one")]
 Asked = Query(min_length=1, max_length=200, pattern="^[^\\x00]+$")
 Year = Annotated[int | None, Field(description="Negative before our era")]
 
@@ -70,7 +65,7 @@ class Adaptations(BaseModel):
     """Those whose titles begin with what was asked for come first, then by the screen work's title."""
 
     adaptations: list[Adaptation]
-    next: Annotated[str | None, Field(description="`cursor` of the next page; null on the last")]
+    next: Next
 
 
 GoneAt = Annotated[datetime | None, Field(description="Since when Wikidata has no adaptation of it any more")]
@@ -91,7 +86,7 @@ class WholeScreenWork(ScreenWork):
 
 
 _HEADERS: Final = {
-    "ETag": {"description": "Changes exactly when the answer does", "schema": {"type": "string"}},
+    **ETAG,
     "X-Millrace-Synced-At": {
         "description": "When all of this was last compared with Wikidata; missing before the first time",
         "schema": {"type": "string", "format": "date-time"},
@@ -130,13 +125,12 @@ async def list_adaptations(
 ) -> Response:
     """List adaptations that Wikidata has now, each with both its ends."""
     database: Database = request.app.state.database
-    after = None if cursor is None else _place(cursor)
+    after = None if cursor is None else Place(*place_of(cursor, _PLACE))
     statement, values = views.edges(Wanted(work, screen_work, year, word), after, limit + 1)
     rows = await database.rows(statement, values)
     found, last = views.bodies_and_place(rows[:limit])
-    following = json.dumps(None if last is None or len(rows) <= limit else _cursor(last))
-    body = f'{{"adaptations":[{",".join(found)}],"next":{following}}}'
-    return await _answer(database, body, if_none_match)
+    following = None if last is None or len(rows) <= limit else cursor_of(astuple(last))
+    return page("adaptations", found, following, if_none_match, await _synced_at(database))
 
 
 @router.get(
@@ -165,24 +159,22 @@ async def _one(request: Request, end: End, wikidata_id: str, if_none_match: str 
     database: Database = request.app.state.database
     wikidata_id = wikidata_id.upper()
     for (body,) in await database.rows(views.one(end), [wikidata_id]):
-        return await _answer(database, body, if_none_match)
+        return answer(body, if_none_match, await _synced_at(database))
     for (now,) in await database.rows(views.redirect(end), [wikidata_id]):
         return Response(status_code=MOVED, headers={"Location": f"{PATHS[end]}/{now}", "Cache-Control": "no-cache"})
-    raise Problem(problems.NO_SUCH_WORK, f"Nothing of {wikidata_id} is among the {end.replace('_', ' ')}.")
+    detail = f"Nothing of {wikidata_id} is among the {end.replace('_', ' ')}"
+    for (there,) in await database.rows(views.at_the_other_end(end), [wikidata_id]):
+        detail += f"; see {PATHS['screen_works' if end == 'works' else 'works']}/{there}"
+    raise Problem(problems.NO_SUCH_WORK, f"{detail}.")
 
 
-async def _answer(database: Database, body: str, if_none_match: str | None) -> Response:
-    content = body.encode()
-    tag = hashlib.blake2s(content, digest_size=16).hexdigest()
-    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
+async def _synced_at(database: Database) -> dict[str, str]:
+    """Return the header that tells when Wikidata was last read."""
     for (read_at,) in await database.rows(views.READ_AT):
         if read_at is not None:
             moment = read_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-            headers["X-Millrace-Synced-At"] = moment
-    known = tags(if_none_match)
-    if tag in known or "*" in known:
-        return Response(status_code=NOT_MODIFIED, headers=headers)
-    return Response(content, media_type=JSON, headers=headers)
+            return {"X-Millrace-Synced-At": moment}
+    return {}
 
 
 _PLACE: Final = TypeAdapter(
@@ -193,17 +185,3 @@ _PLACE: Final = TypeAdapter(
         Annotated[int, Field(ge=0, lt=2**63)],
     ]
 )
-
-
-def _cursor(place: Place) -> str:
-    return base64.urlsafe_b64encode(json.dumps(astuple(place), ensure_ascii=False).encode()).decode().rstrip("=")
-
-
-def _place(cursor: str) -> Place:
-    """Return the place a cursor stands for; raises Problem for one that we have not made."""
-    try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        return Place(*_PLACE.validate_json(raw))
-    except (ValidationError, binascii.Error, ValueError) as error:
-        fault = FieldProblem(field="query.cursor", problem="is none that an earlier page gave as `next`")
-        raise Problem(problems.INVALID_REQUEST, f"{fault.field}: {fault.problem}", errors=[fault]) from error

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Header, Query, Response
@@ -49,16 +49,22 @@ def fault(field: str, problem: str) -> Problem:
     return Problem(INVALID_REQUEST, f"{field} {problem}.", errors=[FieldProblem(field=field, problem=problem)])
 
 
-def page(name: str, bodies: Sequence[str], following: str | None, if_none_match: str | None) -> Response:
-    """Answer with the rows of a page, each of them JSON, under a name."""
-    return answer(f'{{"{name}":[{",".join(bodies)}],"next":{json.dumps(following)}}}', if_none_match)
+def page(
+    name: str,
+    bodies: Sequence[str],
+    following: str | None,
+    if_none_match: str | None,
+    more: Mapping[str, str] | None = None,
+) -> Response:
+    """Answer with the rows of a page, each of them JSON, under a name; `more` as in `answer`."""
+    return answer(f'{{"{name}":[{",".join(bodies)}],"next":{json.dumps(following)}}}', if_none_match, more)
 
 
-def answer(body: str, if_none_match: str | None) -> Response:
-    """Answer with JSON, or with 304 for who has just that already."""
+def answer(body: str, if_none_match: str | None, more: Mapping[str, str] | None = None) -> Response:
+    """Answer with JSON, or with 304 for who has just that already; the tag ignores the headers in `more`."""
     content = body.encode()
     tag = hashlib.blake2s(content, digest_size=16).hexdigest()
-    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
+    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache", **(more or {})}
     known = tags(if_none_match)
     if tag in known or "*" in known:
         return Response(status_code=NOT_MODIFIED, headers=headers)

@@ -8,7 +8,7 @@ be counted: so rows travel as JSON, and each of the `statements` tells how many 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -157,16 +157,22 @@ def _save_edges(connection: Connection, edges: Sequence[Edge], at: datetime) -> 
 
 
 def _merge(connection: Connection, reading: Adaptations, redirects: Mapping[str, str], at: datetime) -> int:
-    """Fold the rows of merged items into those of the items they are part of now; return how many there were."""
+    """Fold the rows of merged items into those of the items they are part of now; return how many there were.
+
+    A work that was merged into what is seen on a screen, or the other way round, is folded into nothing: it is gone.
+    """
     seen = rules.ids_of(reading)
     # An item that is there in its own right is merged into nothing (any more).
     _count(connection, "DELETE FROM wikidata_redirects WHERE wikidata_id = ANY(%(seen)s)", {"seen": sorted(seen)})
     pairs = {old: new for old, new in redirects.items() if old not in seen and old != new}
     if not pairs:
         return 0
-    given = {"old": list(pairs), "new": list(pairs.values()), "at": at}
     merged = 0
-    for table, end, other in ((works, "work_id", "screen_work_id"), (screen_works, "screen_work_id", "work_id")):
+    for table, end, other, held_there in (
+        (works, "work_id", "screen_work_id", reading.screen_works),
+        (screen_works, "screen_work_id", "work_id", reading.works),
+    ):
+        given = _as_columns(pairs, {one.wikidata_id for one in held_there}, at)
         words = {"table": table.name, "end": end, "other": other}
         merged += _count(connection, statements.RENAME.format(**words), given)
         _count(connection, statements.MOVE_EDGES.format(**words), given)
@@ -174,8 +180,14 @@ def _merge(connection: Connection, reading: Adaptations, redirects: Mapping[str,
             _count(connection, statements.KEEP_TMDB, given)
         merged += _count(connection, statements.DROP_FOLDED.format(**words), given)
     for statement in (statements.FORGET_TARGETS, statements.LENGTHEN_CHAINS, statements.NOTE_REDIRECTS):
-        _count(connection, statement, given)
+        _count(connection, statement, _as_columns(pairs, (), at))
     return merged
+
+
+def _as_columns(pairs: Mapping[str, str], without: Collection[str], at: datetime) -> dict[str, Any]:
+    """Return merges as the statements take them, without those into certain items."""
+    kept = {old: new for old, new in pairs.items() if new not in without}
+    return {"old": list(kept), "new": list(kept.values()), "at": at}
 
 
 def _count(connection: Connection, statement: str, values: Mapping[str, Any]) -> int:

@@ -77,6 +77,11 @@ SELECT redirected_to FROM wikidata_redirects AS r JOIN {end} AS held ON held.wik
 WHERE r.wikidata_id = $1
 """
 
+_AT_THE_OTHER_END: Final = """
+SELECT wikidata_id FROM {other}
+WHERE wikidata_id = coalesce((SELECT redirected_to FROM wikidata_redirects WHERE wikidata_id = $1), $1)
+"""
+
 READ_AT: Final = "SELECT read_at FROM adaptation_readings WHERE source = 'wikidata'"
 
 
@@ -159,3 +164,8 @@ def one(end: End) -> str:
 def redirect(end: End) -> str:
     """Return the statement for the id of the work or screen work that a merged one is part of; it takes the latter."""
     return _REDIRECT.format(end=end)
+
+
+def at_the_other_end(end: End) -> str:
+    """Return the statement for the id under which an item is held, but not at this end; it takes any of its ids."""
+    return _AT_THE_OTHER_END.format(other="screen_works" if end == "works" else "works")

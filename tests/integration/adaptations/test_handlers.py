@@ -256,6 +256,17 @@ def test_a_reading_that_lacks_most_of_what_is_held_is_not_believed(pool: Pool) -
     assert pool.versions() == before
     assert pool.wikidata.asked == []
 
+    result = pool.handle(IngestWikidata(believe=True))
+    assert result["held"]["edges"] == 4, "somebody looked, and it is right"
+
+
+def test_a_reading_without_any_adaptation_is_not_believed_whatever_anybody_says(pool: Pool) -> None:
+    pool.hold(FOUR)
+    pool.wikidata.reading = Adaptations((), (), ())
+
+    with pytest.raises(UpstreamAway, match="0 adaptations, and 4 are held"):
+        pool.handle(IngestWikidata(believe=True))
+
 
 # TMDb
 
