@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from consumers.following import ask_for_people, record_gone
 from consumers.run import Run
 from consumers.task import handles
@@ -10,6 +12,8 @@ from shared.catalog.screen import rules, store
 from shared.contracts import screen
 from shared.errors import UpstreamAway, UpstreamGone
 from shared.upstreams import tvdb
+
+BELIEVE: Final = "if that is right, ask again with believe: true"
 
 
 @handles(screen.SAVE_SERIES)
@@ -22,8 +26,9 @@ def save_series_full(ask: screen.SaveSeries, run: Run) -> None:
         record_gone(run, "series", ask.tvdb_id)
         return
     with run.finish() as effect:
-        if not rules.plausible(store.series_counts(effect.connection, series.tvdb_id), rules.counts_of(series)):
-            raise UpstreamAway("tvdb", f"series {series.tvdb_id} came without most of the parts it had")
+        held = store.series_counts(effect.connection, series.tvdb_id)
+        if not (ask.believe or rules.plausible(held, rules.counts_of(series))):
+            raise UpstreamAway("tvdb", f"series {series.tvdb_id} came without most of the parts it had; {BELIEVE}")
         store.save_series(effect.connection, series, at)
         ask_for_people(effect, rules.people_of(series.credits), run)
         effect.announce(screen.SeriesSaved(tvdb_id=series.tvdb_id, name=series.name, episodes=len(series.episodes)))

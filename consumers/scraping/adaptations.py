@@ -30,19 +30,19 @@ NOT_LET_IN: Final = frozenset({401, 403})
 
 
 @handles(adaptations.INGEST_WIKIDATA)
-def run_daily_wikidata_ingestion(_ask: adaptations.IngestWikidata, run: Run) -> None:
+def run_daily_wikidata_ingestion(ask: adaptations.IngestWikidata, run: Run) -> None:
     """Read works, screen works and the edges between them, and make them what is held."""
     at = clock.now()
     upstream = run.upstream(wikidata.open_wikidata)
     reading, problems = wikidata.read_adaptations(upstream.fetch_adaptations())
     with run.wiring.engine.begin() as connection:
         held = store.held(connection)
-    _believe(held.edges, reading)
+    _check(held.edges, reading, ask)
     redirects = upstream.fetch_redirects(rules.unseen(held.ids, reading))
     with run.finish() as effect:
         store.lock(effect.connection)
         # Another reading may have been stored while redirects were asked for.
-        _believe(store.totals(effect.connection).edges, reading)
+        _check(store.totals(effect.connection).edges, reading, ask)
         changes = store.save_reading(effect.connection, reading, redirects, at)
         totals = store.totals(effect.connection)
         if changes is not None:
@@ -93,10 +93,12 @@ class Tour:
         }
 
 
-def _believe(held: int, reading: Adaptations) -> None:
-    """Raise UpstreamAway for a reading that lacks most of what is held."""
-    if not rules.plausible(held, len(reading.edges)):
-        raise UpstreamAway("wikidata", f"it answered with {len(reading.edges)} adaptations, and {held} are held")
+def _check(held: int, reading: Adaptations, ask: adaptations.IngestWikidata) -> None:
+    """Raise UpstreamAway for a reading that lacks most of what is held, and that nobody said is to be believed."""
+    read = len(reading.edges)
+    if not (rules.plausible(held, read) or (ask.believe and read)):
+        why = f"it answered with {read} adaptations, and {held} are held; if it is right, ask again with believe: true"
+        raise UpstreamAway("wikidata", why)
 
 
 def look_up(upstream: tmdb.Tmdb, due: Iterable[Due], until: datetime) -> Tour:

@@ -6,11 +6,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.contracts.kind import Kind, Payload
+from shared.contracts.kind import Believe, Kind, Payload
 
 
 class IngestWikidata(Payload):
-    """Read every adaptation of a written work for the screen from Wikidata."""
+    """Read every adaptation of a written work for the screen from Wikidata.
+
+    A reading that lacks more than half of what is held is refused, unless `believe` says that it is right.
+    """
+
+    believe: Believe = False
 
 
 class RefreshTmdb(Payload):

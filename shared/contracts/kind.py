@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 EntityId = Annotated[int, Field(gt=0, le=2_147_483_647)]
 """A number by which an upstream or this database knows an entity; fits PostgreSQL's integer."""
 
+Believe = Annotated[bool, Field(exclude_if=lambda believe: not believe)]
+"""Whether an answer is right that would be refused, because it lacks most of what is held; travels only when it is."""
+
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 """Turns a payload of one schema version into the next one's."""
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from shared.contracts.kind import EntityId, Kind, Payload
+from shared.contracts.kind import Believe, EntityId, Kind, Payload
 
 
 class SaveSeries(Payload):
-    """Fetch a series with its seasons, episodes, credits, genres and aliases, and store it."""
+    """Fetch a series with its seasons, episodes, credits, genres and aliases, and store it.
+
+    An answer that lacks most of the parts held is refused, unless `believe` says that it is right.
+    """
 
     tvdb_id: EntityId
+    believe: Believe = False
 
 
 class SaveMovie(Payload):
