@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from shared.catalog.venues.records import Listing, Status, Window
 from shared.upstreams.fields import plain
+from shared.upstreams.markup import is_absurd
 
 LONGEST: Final = 20_000
 """Characters of a description that are kept; nobody reads more, and a feed may hold megabytes."""
@@ -86,6 +87,8 @@ def _resolved(text: str) -> str:
 
 
 def _without_tags(text: str) -> str:
+    if is_absurd(text):
+        return _TAG.sub(" ", text)
     parser = LexborHTMLParser(_LINE_END.sub("\n", text))
     parser.strip_tags(["script", "style"])
     return parser.body.text() if parser.body else ""

@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from shared.catalog.minifigures.records import Broken, Item
 from shared.upstreams.fields import EARLIEST_YEAR, LATEST_YEAR, plain
+from shared.upstreams.markup import page_from
 
 SITE: Final = "https://brickset.com"
 IMAGE: Final = "https://img.bricklink.com/ItemImage/MN/0/{number}.png"
@@ -38,7 +39,7 @@ def read_minifigs(pages: Iterable[str]) -> Iterator[Item | Broken]:
     """Read what `Brickset.fetch_minifigs` fetched: each figure once, by its number in lower case."""
     seen: dict[str, Item] = {}
     for place, page in enumerate(pages, 1):
-        for position, card in enumerate(LexborHTMLParser(page).css(CARDS), 1):
+        for position, card in enumerate(_parsed(page).css(CARDS), 1):
             item = _item(card, f"page {place}, card {position}")
             if isinstance(item, Broken):
                 yield item
@@ -51,24 +52,28 @@ def read_minifigs(pages: Iterable[str]) -> Iterator[Item | Broken]:
 
 def numbers_on(page: str) -> list[str]:
     """Return the figures that a page has cards of, unread ones by an empty text."""
-    return [_number(card) or "" for card in LexborHTMLParser(page).css(CARDS)]
+    return [_number(card) or "" for card in _parsed(page).css(CARDS)]
 
 
 def is_challenge(page: str) -> bool:
     """Return whether a page asks its visitor to prove to be a person; a good one may carry the same scripts."""
     text = page.casefold()
-    return any(words in text for words in _CHALLENGES) and not LexborHTMLParser(page).css_matches(CARDS)
+    return any(words in text for words in _CHALLENGES) and not _parsed(page).css_matches(CARDS)
 
 
 def is_list(page: str) -> bool:
     """Return whether a page is one of the catalogue's, be it without a card."""
-    return LexborHTMLParser(page).css_matches(f"{LIST}, {CARDS}")
+    return _parsed(page).css_matches(f"{LIST}, {CARDS}")
 
 
 def has_next(page: str, number: int) -> bool:
     """Return whether a page links to the page of this number."""
     ends = re.compile(rf"/page-{number}$")
-    return any(ends.search(link.attributes.get("href") or "") for link in LexborHTMLParser(page).css("a[href]"))
+    return any(ends.search(link.attributes.get("href") or "") for link in _parsed(page).css("a[href]"))
+
+
+def _parsed(page: str) -> LexborHTMLParser:
+    return page_from(page, "a page of minifigures")
 
 
 def _item(card: LexborNode, where: str) -> Item | Broken:

@@ -17,6 +17,7 @@ from shared.errors import UnreadableAnswer
 from shared.upstreams.jsonld.blocks import blocks_of, parsed
 from shared.upstreams.jsonld.events import listing_of
 from shared.upstreams.jsonld.nodes import Node, Nodes
+from shared.upstreams.markup import page_from
 from shared.upstreams.prose import storable_key, within
 
 _HTML: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|div|main|article)\b", re.IGNORECASE)
@@ -51,11 +52,12 @@ def is_html(body: bytes) -> bool:
 
 
 def page_of(body: bytes) -> LexborHTMLParser:
-    """Return a body as a page: in UTF-8, or else in what browsers take it for."""
+    """Return a body as a page, in UTF-8 or else in what browsers take it for; raises as `page_from` does."""
     try:
-        return LexborHTMLParser(body.decode("utf-8"))
+        text = body.decode("utf-8")
     except UnicodeDecodeError:
-        return LexborHTMLParser(body.decode("cp1252", "replace"))
+        text = body.decode("cp1252", "replace")
+    return page_from(text, "the page")
 
 
 def is_challenge(page: LexborHTMLParser) -> bool:

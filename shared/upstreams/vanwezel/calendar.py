@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from shared.catalog.venues.records import Availability, Broken, Listing, Status
 from shared.errors import UnreadableAnswer
+from shared.upstreams.markup import page_from
 from shared.upstreams.prose import one_line, status_in_title, web_address
 from shared.upstreams.vanwezel.dates import NotADay, clock_time, days
 
@@ -47,7 +48,7 @@ def read_calendar(pages: Iterable[str], site_url: str, zone: str, at: datetime) 
     seen: dict[str, Listing | Broken] = {}
     names: dict[str, str] = {}
     for number, page in enumerate(pages):
-        tree = LexborHTMLParser(page)
+        tree = page_from(page, f"page {number + 1} of {site_url}")
         cards = tree.css(f"#list {CARD}") or tree.css(CARD)
         if number == 0:
             if not cards and tree.css_first(CALENDAR) is None:

@@ -13,12 +13,11 @@ from functools import partial
 from typing import Final, Literal
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from selectolax.lexbor import LexborHTMLParser
-
 from shared.errors import RateLimited, UnreadableAnswer, UpstreamRefused
 from shared.upstreams.answer import Answer
 from shared.upstreams.gateway import Gateway
 from shared.upstreams.http import Headers
+from shared.upstreams.markup import page_from
 from shared.upstreams.site import open_site
 from shared.upstreams.vanwezel.calendar import CARD, SLUG, UPSTREAM
 
@@ -96,7 +95,7 @@ def _piece(get: Callable[..., Answer], calendar: str, offset: int, increment: in
     try:
         piece = json.loads(text) if text.strip() else ""
     except ValueError:
-        piece = text if LexborHTMLParser(text).css_first(CARD) else None
+        piece = text if page_from(text, what).css_first(CARD) else None
     if not isinstance(piece, str):
         raise UnreadableAnswer(UPSTREAM, f"{what} is no text of HTML", answer.body)
     return piece
@@ -111,7 +110,7 @@ def calendar_url(site_url: str) -> str:
 
 def _button(page: str) -> tuple[int, int]:
     """Return from which card on there is more, and how many come at a time; as the calendar's own button has it."""
-    tree = LexborHTMLParser(page)
+    tree = page_from(page, "the calendar")
     button = tree.css_first("#loadMoreEvents")
     offset = _number(button.attributes.get("data-offset")) if button else None
     increment = _number(button.attributes.get("data-increment")) if button else None
@@ -123,7 +122,7 @@ def _number(text: str | None) -> int | None:
 
 
 def _slugs(page: str) -> set[str]:
-    links = LexborHTMLParser(page).css(f"{CARD} .title a")
+    links = page_from(page, "the calendar").css(f"{CARD} .title a")
     return {found[1] for link in links if (found := SLUG.search(link.attributes.get("href") or ""))}
 
 

@@ -35,7 +35,8 @@ def rows_of(answer: Answer) -> list[Row]:
     """Return the rows of a good answer.
 
     Raises QueryTimedOut for an answer that breaks off, or goes on, with the service's own failure (it has said 200
-    by then), UpstreamAway for one that merely breaks off, and UnreadableAnswer for anything else.
+    by then), UpstreamAway for one that merely breaks off and for a page, which says that it is being worked on, and
+    UnreadableAnswer for anything else.
     """
     try:
         parsed = answer.json()
@@ -44,6 +45,8 @@ def rows_of(answer: Answer) -> list[Row]:
             raise QueryTimedOut(UPSTREAM, f"{answer.what} took longer than the service permits") from error
         if QUERY_ECHO in answer.body or _broken_off(answer.body):
             raise UpstreamAway(UPSTREAM, f"{answer.what} broke off after {len(answer.body)} bytes") from error
+        if answer.body.lstrip().startswith(b"<"):
+            raise UpstreamAway(UPSTREAM, f"{answer.what} was answered with a page") from error
         raise
     return _bindings(parsed, answer)
 

@@ -2,6 +2,10 @@
 
 So one query at a time, and after each as much silence as it took. A part whose query runs out of time, or whose
 answer is cut off at its limit, is halved.
+
+A reading takes dozens of queries, and the service lets some of them fail. So a question that was not answered is asked
+again here, a few times in a reading, after the silence asked for: starting over would cost the service, and everybody
+who waits for it, the whole reading again. Where that silence is longer than PATIENCE of the limit, the message waits.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from typing import Final
 
 import structlog
 
-from shared.errors import UnreadableAnswer, UpstreamAway, UpstreamGone, UpstreamRefused
+from shared.errors import RateLimited, UnreadableAnswer, UpstreamAway, UpstreamGone, UpstreamRefused
 from shared.upstreams.gateway import Gateway
 from shared.upstreams.http import ANSWER_SECONDS
 from shared.upstreams.pace import Limit
@@ -24,6 +28,8 @@ from shared.upstreams.wikidata.queries import MOST_ROWS, Part
 LIMIT: Final = Limit(1, patience=ANSWER_SECONDS + 10, rest=1.0)
 PATIENCE: Final = 65.0  # seconds until an answer begins; the service stops a query after 60, and says so
 MOST_TIMEOUTS: Final = 6  # each costs two minutes of a task's twenty-five, and the service permits 30 errors a minute
+MOST_STUMBLES: Final = 3  # questions asked again in one reading; a service that fails more often is away
+PAUSE: Final = 10.0  # seconds of silence after a failure that names none
 GATEWAY_TIMEOUT: Final = 504
 NOT_FOUND: Final = 404
 ACCEPT: Final = {"Accept": "application/sparql-results+json"}
@@ -44,7 +50,7 @@ class Wikidata:
 
     def fetch_adaptations(self) -> list[Row]:
         """Fetch what `read_adaptations` reads: every pair, then what is known of each end, in no order."""
-        pairs = self._rows(queries.pairs())
+        pairs = self._rows(queries.pairs(), begun=False)
         if not pairs:
             raise UpstreamAway(UPSTREAM, "knows of no adaptation at all")
         screen_works = self._rows(queries.about(queries.SCREEN_WORKS, _ids(pairs, "work")))
@@ -60,11 +66,11 @@ class Wikidata:
         merged = {old: new for row in rows if (old := item(row, "old")) and (new := item(row, "new")) and old != new}
         return {old: _end(old, merged) for old in qids if old in merged}
 
-    def _rows(self, parts: Iterable[Part]) -> list[Row]:
-        """Return the rows of all parts, halving those that are too large."""
+    def _rows(self, parts: Iterable[Part], *, begun: bool = True) -> list[Row]:
+        """Return the rows of all parts, halving those that are too large; `begun` when others were fetched before."""
         waiting = deque(parts)
         found: list[Row] = []
-        timeouts = 0
+        timeouts = stumbles = 0
         while waiting:
             part = waiting.popleft()
             try:
@@ -74,14 +80,22 @@ class Wikidata:
                 halves = part.halves()
                 if timeouts > MOST_TIMEOUTS or not halves:
                     raise
+            except (UpstreamAway, RateLimited) as error:
+                stumbles += 1
+                if not begun or stumbles > MOST_STUMBLES:
+                    raise
+                if error.retry_after is None:
+                    self._upstream.rest(PAUSE)
+                halves = [part]
             else:
+                begun = True
                 if len(rows) < MOST_ROWS:
                     found += rows
                     continue
                 halves = part.halves()
                 if not halves:
                     raise UnreadableAnswer(UPSTREAM, f"{part.what}: {MOST_ROWS} rows and more, which is too many")
-            log.info("wikidata_query_halved", what=part.what)
+            log.info("wikidata_query_asked_again", what=part.what, parts=len(halves))
             waiting.extendleft(reversed(halves))
         return found
 
