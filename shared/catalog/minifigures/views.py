@@ -60,3 +60,23 @@ LIMIT $8
 """  # noqa: S608
 """Offers of item $1 in condition $2, seen on the days from $3 to $4, behind the place ($5, $6, $7); $8 at most, the
 newest day first. Rows: day, source, id of the offer, JSON."""
+
+SNAPSHOTS: Final = f"""
+SELECT own.snapshot_date, own.condition, own.currency, (
+    SELECT row_to_json(told) FROM (
+        SELECT own.snapshot_date, own.condition, own.currency, own.min_price, own.max_price, own.avg_price,
+            own.median_price, own.listing_count, {_moments("own", "computed_at")}
+    ) AS told
+)::text
+FROM price_snapshots AS own
+WHERE own.minifigure_id = $1
+    AND ($2::text IS NULL OR own.condition = $2)
+    AND ($3::text IS NULL OR own.currency = $3)
+    AND ($4::date IS NULL OR own.snapshot_date >= $4)
+    AND ($5::date IS NULL OR own.snapshot_date <= $5)
+    AND ($6::date IS NULL OR (own.snapshot_date, own.condition, own.currency) < ($6, $7::text, $8::text))
+ORDER BY own.snapshot_date DESC, own.condition DESC, own.currency DESC
+LIMIT $9
+"""  # noqa: S608
+"""Snapshots of item $1 in condition $2 and currency $3, of the days from $4 to $5, behind the place ($6, $7, $8); $9 at
+most, the newest day first. Rows: day, condition, currency, JSON."""

@@ -32,6 +32,7 @@ PUBLIC: Final[frozenset[Route]] = frozenset(
         ("GET", "/minifigures"),
         ("GET", "/minifigures/{set_number}"),
         ("GET", "/minifigures/{set_number}/prices"),
+        ("GET", "/minifigures/{set_number}/snapshots"),
         ("GET", "/discounts"),
         ("GET", "/discounts/{sku}/{lot}"),
         ("GET", "/statistics"),
