@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,9 +29,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture
-async def client(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(Settings(DATABASE_URL=database_url, MILLRACE_ADMIN_TOKEN=TOKEN))
+@asynccontextmanager
+async def a_client(url: str) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(Settings(DATABASE_URL=url, MILLRACE_ADMIN_TOKEN=TOKEN))
     headers = {"Authorization": f"Bearer {TOKEN}", "X-Millrace-Actor": "ann"}
     async with (
         app.router.lifespan_context(app),
@@ -39,7 +40,19 @@ async def client(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_nobody_without_the_token_reads_or_changes_anything(client: httpx.AsyncClient) -> None:
+@pytest.fixture
+async def client(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with a_client(database_url) as client:
+        yield client
+
+
+@pytest.fixture
+async def refusing(empty_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with a_client(empty_url) as client:
+        yield client
+
+
+async def test_nobody_without_the_token_reads_or_changes_anything(refusing: httpx.AsyncClient) -> None:
     asked = [
         ("GET", ""),
         ("POST", ""),
@@ -48,7 +61,7 @@ async def test_nobody_without_the_token_reads_or_changes_anything(client: httpx.
         ("POST", "/own/run-now"),
     ]
     for method, path in asked:
-        answer = await client.request(method, f"/v1/schedules{path}", headers={"Authorization": ""})
+        answer = await refusing.request(method, f"/v1/schedules{path}", headers={"Authorization": ""})
         assert answer.status_code == 401, (method, path)
 
 
@@ -116,12 +129,12 @@ async def test_the_list_comes_in_pages_with_honest_tags(client: httpx.AsyncClien
     ],
 )
 async def test_what_cannot_be_is_refused_field_by_field(
-    client: httpx.AsyncClient, body: dict[str, Any], fields: set[str]
+    refusing: httpx.AsyncClient, body: dict[str, Any], fields: set[str]
 ) -> None:
-    refused = await client.post("/v1/schedules", json={**OWN, **body})
+    refused = await refusing.post("/v1/schedules", json={**OWN, **body})
     assert refused.status_code == 422, refused.text
     assert {one["field"] for one in refused.json()["errors"]} == fields
-    assert (await client.get("/v1/schedules")).json()["schedules"] == []
+    assert (await refusing.get("/v1/schedules")).json()["schedules"] == []
 
 
 async def test_a_change_that_cannot_be_is_refused(client: httpx.AsyncClient) -> None:

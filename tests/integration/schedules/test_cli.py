@@ -15,13 +15,17 @@ Run = Callable[..., Result]
 HOURLY = "scrape.source.ingest_all"
 
 
-@pytest.fixture
-def run(database_url: str) -> Run:
-    def millrace(*words: str) -> Result:
-        environment = {"DATABASE_URL": database_url, "COLUMNS": "250", "MILLRACE_ADMIN_TOKEN": ""}
+def millrace(url: str) -> Run:
+    def run(*words: str) -> Result:
+        environment = {"DATABASE_URL": url, "COLUMNS": "250", "MILLRACE_ADMIN_TOKEN": ""}
         return CliRunner().invoke(app, ["schedules", *words], env=environment, prog_name="millrace")
 
-    return millrace
+    return run
+
+
+@pytest.fixture
+def run(database_url: str) -> Run:
+    return millrace(database_url)
 
 
 def told(result: Result) -> Any:
@@ -125,8 +129,9 @@ def test_run_now_is_told_of_by_show(run: Run) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_with_cause_and_next_step(
-    run: Run, words: tuple[str, ...], code: int, said: str
+    empty_url: str, words: tuple[str, ...], code: int, said: str
 ) -> None:
+    run = millrace(empty_url)
     result = run(*words)
     assert (result.exit_code, "next: " in result.stderr) == (code, True), result.output
     assert said in result.stderr
