@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from consumers.run import Run
 from consumers.task import handles
+from shared import clock
 from shared.accounts import sessions, users
 from shared.contracts import maintenance
 from shared.maintenance import retention
@@ -15,7 +16,7 @@ from shared.maintenance.retention import SLICE
 @handles(maintenance.CLEANUP_SYNC_LOGS)
 def cleanup_old_sync_logs(ask: maintenance.CleanupSyncLogs, run: Run) -> None:
     """Delete old rows of the run log, but none whose message could come back."""
-    before = run.published_at() - timedelta(days=ask.days)
+    before = _asked_at(run) - timedelta(days=ask.days)
     before = min(before, ask.before or before)
     with run.finish() as effect:
         done = retention.forget_runs(effect.connection, before, ask.block)
@@ -27,7 +28,7 @@ def cleanup_old_sync_logs(ask: maintenance.CleanupSyncLogs, run: Run) -> None:
 @handles(maintenance.CLEANUP_LISTINGS)
 def cleanup_old_listings(ask: maintenance.CleanupListings, run: Run) -> None:
     """Delete old price listings; the snapshots made of them stay."""
-    day = run.published_at().date() - timedelta(days=ask.days_to_keep)
+    day = _asked_at(run).date() - timedelta(days=ask.days_to_keep)
     day = min(day, ask.before or day)
     with run.finish() as effect:
         deleted = retention.forget_listings(effect.connection, day)
@@ -54,3 +55,8 @@ def cleanup_expired_tokens(ask: maintenance.CleanupTokens, run: Run) -> None:
         if deleted == SLICE:
             effect.ask(ask)
         effect.result = {"deleted": deleted, "more": deleted == SLICE}
+
+
+def _asked_at(run: Run) -> datetime:
+    """Return when a clean-up was asked for; a publisher whose clock is wrong makes nothing older than it is."""
+    return min(run.published_at(), clock.now())

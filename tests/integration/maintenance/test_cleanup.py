@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -169,6 +170,15 @@ def test_no_message_can_have_younger_rows_deleted_than_its_days_allow(pool: Pool
     pool.run_row("young", "succeeded", 30)
     pool.handle(CleanupSyncLogs(days=90, before=datetime.now(UTC) + timedelta(days=1)))
     assert pool.count("sync_log", OURS) == 1
+
+
+def test_a_publisher_from_the_future_makes_nothing_older_than_it_is(pool: Pool) -> None:
+    pool.run_row("young", "succeeded", 30)
+    offers(pool, {30: 1})
+    later = clock.milliseconds(clock.now() + timedelta(days=365))
+    for ask in (CleanupSyncLogs(days=90), CleanupListings(days_to_keep=90)):
+        pool.handle(ask, replace(compose(CONTRACTS, ask), published_at=later))
+    assert (pool.count("sync_log", OURS), pool.count("price_listings")) == (1, 1)
 
 
 def test_a_row_that_somebody_is_just_writing_holds_nobody_up(pool: Pool, engine: Engine) -> None:
