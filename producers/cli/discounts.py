@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
 import typer
-from psycopg import RawCursor
 from sqlalchemy import Connection
 
 from producers.cli.failures import FAILED, Failure
 from producers.cli.output import AsJson, print_json, print_table
+from producers.cli.registry import rows, transaction
 from shared import clock
 from shared.catalog.discounts import store, views
 from shared.catalog.discounts.rules import CENT, Floor, Tier
-from shared.database.engine import driver, open_engine
-from shared.settings import Settings
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="What is discounted because it expires soon, and by how much."
@@ -68,8 +64,8 @@ def list_discounts(
     """List what is discounted today, the soonest expiry first."""
     place = (None, None, None)
     values = (clock.now().date(), sku, None if currency is None else currency.upper(), *place, limit)
-    with _database() as connection:
-        found = _rows(connection, views.DISCOUNTS, values)
+    with transaction() as connection:
+        found = _told(connection, views.DISCOUNTS, *values)
     if as_json:
         print_json(found)
         return
@@ -99,7 +95,7 @@ def list_discounts(
 @app.command()
 def tiers(*, as_json: AsJson = False) -> None:
     """Show which discount is given to whom."""
-    with _database() as connection:
+    with transaction() as connection:
         _show(connection, as_json)
 
 
@@ -115,7 +111,7 @@ def set_tier(
 
     It counts from the next recomputation on, which is every hour: millrace publish price.discounts.recompute
     """
-    with _database() as connection:
+    with transaction() as connection:
         store.set_tiers(connection, [Tier(days_left, percent, min_quantity)])
         _show(connection, as_json)
 
@@ -123,7 +119,7 @@ def set_tier(
 @app.command("remove-tier")
 def remove_tier(days_left: DaysLeft, *, min_quantity: MinQuantity = 0, as_json: AsJson = False) -> None:
     """Remove a tier; what it gave ends with the next recomputation."""
-    with _database() as connection:
+    with transaction() as connection:
         if not store.remove_tier(connection, days_left, min_quantity):
             what = f"for {days_left} days" + (f" and {min_quantity} in stock" if min_quantity else "")
             raise Failure(f"there is no tier {what}", "millrace discounts tiers", FAILED)
@@ -142,7 +138,7 @@ def set_floor(
     as_json: AsJson = False,
 ) -> None:
     """Set what no discount goes below; what is left out stays as it is."""
-    with _database() as connection:
+    with transaction() as connection:
         floor = store.terms(connection).floor
         store.set_floor(
             connection, Floor(floor.percent if percent is None else percent, floor.price if price is None else price)
@@ -151,7 +147,7 @@ def set_floor(
 
 
 def _show(connection: Connection, as_json: bool) -> None:
-    (found,) = _rows(connection, views.TIERS, ())
+    (found,) = _told(connection, views.TIERS)
     if as_json:
         print_json(found)
         return
@@ -168,17 +164,6 @@ def _show(connection: Connection, as_json: bool) -> None:
     )
 
 
-@contextmanager
-def _database() -> Iterator[Connection]:
-    """Open a transaction on the database of the settings."""
-    engine = open_engine(Settings().database_url.get_secret_value(), pool=1, name="millrace-cli")
-    try:
-        with engine.begin() as connection:
-            yield connection
-    finally:
-        engine.dispose()
-
-
-def _rows(connection: Connection, statement: str, values: tuple[Any, ...]) -> list[Any]:
+def _told(connection: Connection, statement: str, *values: object) -> list[Any]:
     """Return the JSON that each row of a view has as its last column."""
-    return [json.loads(row[-1]) for row in RawCursor(driver(connection)).execute(statement, values)]
+    return [json.loads(row[-1]) for row in rows(connection, statement, *values)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 
@@ -169,6 +170,14 @@ def test_batches_told_while_a_recomputation_runs_do_not_wait_for_it(engine: Engi
             other.execute(text("SET LOCAL lock_timeout = '1s'"))
             store.receive(other, [batch(quantity=3)], [NOON], NOON)
     assert [row["quantity"] for row in shop.rows("SELECT quantity FROM batches")] == [3]
+
+
+def test_two_recomputations_at_once_change_and_tell_each_batch_once(shop: Shop) -> None:
+    shop.receive(*(batch(lot=str(number)) for number in range(3000)))
+    with ThreadPoolExecutor(2) as threads:
+        told = [change.lot for changes in threads.map(shop.recompute, [NOON, NOON]) for change in changes]
+    assert len(told) == len(set(told)) == 3000
+    assert shop.rows("SELECT count(*) AS n FROM discount_changes") == [{"n": 3000}]
 
 
 def test_prices_of_any_size_fit(shop: Shop) -> None:
