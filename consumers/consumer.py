@@ -54,11 +54,11 @@ class LineConsumer(Consumer):
         # Bodies stay the bytes they are: py-amqp would decode by a stranger's content_encoding.
         consumer.channel.auto_decode = False
         consumer.channel.Message = Sealed
+        # What came over a connection that is lost comes again over this one.
+        for earlier in (self._bundler, self._acks):
+            if earlier is not None:
+                earlier.forget()
         acks = self._acks = consumer.channel.acks = Acks(consumer.channel, self.timer.call_after)
-        if self._bundler is not None:
-            self._bundler.forget()
-        if self._acks is not None:
-            self._acks.forget()
         bundler = self._bundler = Bundler(dispatch, self.pool.num_processes, self.timer.call_after)
         queues: dict[str, str] = {}
         # A bundle is full when a process may not hold more: what the broker does not send is not worth waiting for.

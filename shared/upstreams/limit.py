@@ -118,12 +118,13 @@ class Turns:
         except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.TimeoutError):
             log.warning("upstream_limit_unshared", upstream=self.name, reason="database away")
             connection = None
-        if connection is None:
-            with self._lock:
-                kept = Kept(self._own, self.wall())
-                yield kept
-                self._own = self._seen = kept.state
-        else:
+        try:
+            if connection is None:
+                with self._lock:
+                    kept = Kept(self._own, self.wall())
+                    yield kept
+                    self._own = self._seen = kept.state
+                return
             with connection:
                 raw = driver(connection)
                 kept = _read(raw, self.name)
@@ -133,7 +134,8 @@ class Turns:
                     raw.execute(_WRITE, {"name": self.name, **asdict(kept.state)})
                 raw.commit()
                 self._seen = kept.state
-        metrics.upstream_breaker.labels(self.label or self.name).set(self._seen.breaker)
+        finally:
+            metrics.upstream_breaker.labels(self.label or self.name).set(self._seen.breaker)
 
 
 def _read(raw: psycopg.Connection[Any], name: str) -> Kept:
