@@ -110,16 +110,18 @@ def look(site: Site, url: str, zone: str, at: datetime, kind: Readable | None, r
             return read
     if kind == "jsonld":
         raise NothingFound(f"{url} tells of no evening in JSON-LD")
+    tried = []
     for feed in find_feeds(answer.body, url)[:MOST_FEEDS]:
         try:
             linked = _fetched(site, feed, robots)
-        except MillraceError:
-            continue  # the next one may do
+        except MillraceError as error:
+            tried.append(str(error))  # the next one may do
+            continue
         if _kind_of(linked) == "ical":
             return _read(linked, feed, "ical", zone, at)
-    raise NothingFound(
-        f"{url} is no calendar, tells of no evening in JSON-LD, and links to no calendar that can be read"
-    )
+        tried.append(f"{feed} is no calendar")
+    links = f"the calendars that it links to cannot be read ({'; '.join(tried)})" if tried else "links to no calendar"
+    raise NothingFound(f"{url} is no calendar, tells of no evening in JSON-LD, and {links}")
 
 
 def _kind_of(answer: Answer) -> Readable | None:

@@ -27,8 +27,9 @@ def find_feeds(body: bytes, url: str) -> list[str]:
 
 
 def _absolute(href: str | None, url: str) -> str | None:
-    """Return an address of the web; webcal: is what calendars call https:."""
-    address = _WEBCAL.sub("https://", (href or "").strip(), count=1)
+    """Return an address of the web; webcal: is what calendars call https:, and http: on a page that is asked so."""
+    scheme = "http" if url.lower().startswith("http:") else "https"
+    address = _WEBCAL.sub(f"{scheme}://", (href or "").strip(), count=1)
     try:
         absolute = urldefrag(urljoin(url, address)).url
         return absolute if urlsplit(absolute).scheme in {"http", "https"} and urlsplit(absolute).hostname else None

@@ -197,11 +197,17 @@ def test_an_address_with_nothing_to_read_is_not_registered(run: Run, web: LocalW
     web.kinds["/about"] = "text/html"
     web.bodies["/robots.txt"] = b"User-agent: *\nDisallow: /private"
 
+    web.bodies["/links"] = b'<html><body><a href="/gone.ics">one</a> <a href="/about" type="x">two</a>'
+    web.bodies["/links"] += b'<link rel="alternate" type="text/calendar" href="/about"></body></html>'
+    web.kinds["/links"] = "text/html"
+
     nothing, gone = run("add", web.url("/about"), "--yes"), run("add", web.url("/nowhere"), "--yes")
+    dead_links = run("add", web.url("/links"), "--yes")
     private = run("add", web.url("/private/calendar.ics"), "--yes")
 
     assert (nothing.exit_code, gone.exit_code, private.exit_code) == (1, 1, 1)
-    assert "links to no calendar that can be read" in nothing.stderr
+    assert "links to no calendar" in nothing.stderr
+    assert f"{web.url('/about')} is no calendar; site: {web.url('/gone.ics')} is not there)" in dead_links.stderr
     assert "is not there" in gone.stderr
     assert "robots.txt does not let us read" in private.stderr
     assert sql("SELECT id FROM sources") == []

@@ -173,6 +173,11 @@ def test_feeds_are_found_the_declared_ones_first() -> None:
     assert find_feeds(b"", BASE) == []
 
 
+def test_a_webcal_address_is_asked_as_its_page_is() -> None:
+    body = b'<html><a href="webcal://hall.example:8080/a.ics">Subscribe</a></html>'
+    assert find_feeds(body, "http://hall.example:8080/") == ["http://hall.example:8080/a.ics"]
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "expected"),
     [
