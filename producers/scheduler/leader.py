@@ -38,8 +38,8 @@ SILENCE: Final = 10
 REALIGN: Final = 30.0
 """Seconds between two comparisons of all due times with what they should be."""
 
-SHOW: Final = 5.0
-"""Seconds between two readings of what the metric tells."""
+SHOW: Final = 30.0
+"""Seconds after which what the metric tells is read again, if nothing is fired meanwhile."""
 
 NAME: Final = "millrace-scheduler"
 
@@ -87,15 +87,16 @@ class Leader:
             self._realign(connection)
             with connection.begin():
                 fired = firing.fire_due(connection, self._contracts, firing.moment(connection))
-            self._show(connection)
+            for one in fired:
+                _tell(one)
+            if fired or time.monotonic() >= self._show_after:
+                self._show(connection)
             with connection.begin():
                 wait = firing.seconds_until_next(connection)
         except (psycopg.Error, SQLAlchemyError) as error:
             log.warning("database away", error=type(error).__name__, reason=str(error).strip(), led=self.leads)
             self._let_go()
             return LOOK
-        for one in fired:
-            _tell(one)
         return min(max(wait, 0.0 if fired else NAP), LOOK) if wait is not None else LOOK
 
     def close(self) -> None:
@@ -131,9 +132,7 @@ class Leader:
         self._realign_after = time.monotonic() + REALIGN
 
     def _show(self, connection: Connection) -> None:
-        """Let the metric tell of every schedule, and of no other."""
-        if time.monotonic() < self._show_after:
-            return
+        """Let the metric tell of every schedule that has fired, and of no other."""
         with connection.begin():
             fired = {one.definition.name: one.last_fired_at for one in store.listing(connection) if one.last_fired_at}
         for name in self._shown - fired.keys():

@@ -72,7 +72,7 @@ schedules: Final = Table(
     Column("problem", Text, comment="Why nothing could be fired at the last due time; null when it could"),
     CheckConstraint("num_nonnulls(crontab, interval_seconds, once_at) = 1", name="trigger"),
     CheckConstraint("jsonb_typeof(payload) = 'object'", name="payload"),
-    CheckConstraint("isfinite(once_at)", name="once_at"),
+    CheckConstraint("once_at BETWEEN '1970-01-01Z' AND '3000-01-01Z'", name="once_at"),
     CheckConstraint("interval_seconds > 0", name="interval_seconds"),
     CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
     CheckConstraint("missed_run IN ('run_once', 'skip')", name="missed_run"),

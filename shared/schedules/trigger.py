@@ -23,6 +23,9 @@ LONGEST_WAIT: Final = 41
 LONGEST_INTERVAL: Final = 366 * 86_400
 """Seconds between two runs at most; a crontab says better what is rarer."""
 
+FIRST_YEAR, LAST_YEAR = 1970, 2999
+"""Between them a moment has room for every zone."""
+
 _SHIFT: Final = timedelta(hours=3)
 """More than a clock is ever put forward or back, unless by whole days."""
 
@@ -101,8 +104,10 @@ class Once:
     time_zone: str = "UTC"
 
     def check(self) -> None:
-        """Raise InvalidTrigger for an unknown zone."""
+        """Raise InvalidTrigger for a moment too far away, or an unknown zone."""
         check_zone(self.time_zone)
+        if not FIRST_YEAR <= self.at.year <= LAST_YEAR:
+            raise InvalidTrigger("once_at", f"is not between {FIRST_YEAR} and {LAST_YEAR}")
 
     def next_after(self, moment: datetime) -> datetime | None:
         """Return the moment while it is to come."""
@@ -148,7 +153,10 @@ def in_zone(moment: datetime, time_zone: str) -> datetime:
     """Return a moment in UTC; without a zone of its own it is what a clock in `time_zone` shows."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=_zone(time_zone))
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidTrigger("once_at", f"is not between {FIRST_YEAR} and {LAST_YEAR}") from error
 
 
 @dataclass(frozen=True, slots=True)

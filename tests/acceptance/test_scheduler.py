@@ -123,7 +123,8 @@ def test_when_the_leader_is_killed_another_fires_and_nothing_fires_twice(stack: 
             eventually(lambda: leads(beat), within=5, what="beat leading")
             count = len(effects())
             eventually(lambda: len(effects()) >= count + 3, what="effects of beat")
-            assert beat.metrics()[f'{LAST_FIRED}{{schedule="{name}"}}'] >= fired.timestamp()
+            series = f'{LAST_FIRED}{{schedule="{name}"}}'
+            eventually(lambda: beat.metrics().get(series, 0) >= fired.timestamp(), within=5, what="its metric")
 
     def settled() -> bool:
         return not stack.rows("SELECT FROM outbox") and published(stack) - before == len(effects())

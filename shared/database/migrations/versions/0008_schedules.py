@@ -36,7 +36,7 @@ def upgrade() -> None:
             PRIMARY KEY (name),
             CONSTRAINT schedules_trigger_check CHECK (num_nonnulls(crontab, interval_seconds, once_at) = 1),
             CONSTRAINT schedules_payload_check CHECK (jsonb_typeof(payload) = 'object'),
-            CONSTRAINT schedules_once_at_check CHECK (isfinite(once_at)),
+            CONSTRAINT schedules_once_at_check CHECK (once_at BETWEEN '1970-01-01Z' AND '3000-01-01Z'),
             CONSTRAINT schedules_interval_seconds_check CHECK (interval_seconds > 0),
             CONSTRAINT schedules_priority_check CHECK (priority BETWEEN 0 AND 9),
             CONSTRAINT schedules_missed_run_check CHECK (missed_run IN ('run_once', 'skip')),
