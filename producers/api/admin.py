@@ -106,7 +106,6 @@ async def actor(
 
 
 Actor = Annotated[str, Depends(actor)]
-ADMIN = needs("admin")
 
 
 async def _caller(request: Request, bearer: HTTPAuthorizationCredentials | None) -> Caller:

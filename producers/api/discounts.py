@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from producers.api import problems
-from producers.api.admin import ADMIN, PROBLEMS
+from producers.api.admin import PROBLEMS, needs
 from producers.api.database import Database
 from producers.api.paging import READ, Cursor, IfNoneMatch, Next, answer, cursor_of, page, place_of
 from producers.api.problems import Problem
@@ -196,7 +196,7 @@ async def get_batch(
     "/v1/admin/discount-tiers",
     summary="Which discount is given to whom",
     response_model=Tiers,
-    dependencies=[ADMIN],
+    dependencies=[needs("viewer")],
     responses={**READ, **problems.documented(*PROBLEMS, problems.INVALID_REQUEST, problems.DATABASE_AWAY)},
 )
 async def get_tiers(request: Request, if_none_match: IfNoneMatch = None) -> Response:
@@ -208,7 +208,7 @@ async def get_tiers(request: Request, if_none_match: IfNoneMatch = None) -> Resp
     "/v1/admin/discount-tiers",
     summary="Set which discount is given to whom",
     response_model=Tiers,
-    dependencies=[ADMIN],
+    dependencies=[needs("admin")],
     responses={
         200: READ[200],
         **problems.documented(*PROBLEMS, problems.INVALID_REQUEST, problems.DATABASE_AWAY),

@@ -61,7 +61,7 @@ NEEDS: Final[dict[Route, Role]] = {
     ("PATCH", "/v1/schedules/{name}"): "admin",
     ("DELETE", "/v1/schedules/{name}"): "admin",
     ("POST", "/v1/schedules/sync"): "admin",
-    ("GET", "/v1/admin/discount-tiers"): "admin",
+    ("GET", "/v1/admin/discount-tiers"): "viewer",
     ("PUT", "/v1/admin/discount-tiers"): "admin",
     ("POST", "/v1/admin/sync-catalog"): "operator",
     ("POST", "/v1/admin/fetch-prices/{minifigure_id}"): "operator",
