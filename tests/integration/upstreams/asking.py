@@ -29,7 +29,7 @@ def main(address: str, seconds: float, most: int, database_url: str = "") -> Non
             except UpstreamRefused:
                 pass  # it answered, and wants a login
             except LimitReached as reached:
-                time.sleep(min(reached.retry_after or 0.0, end - time.monotonic(), 0.5))
+                time.sleep(max(min(reached.retry_after or 0.0, end - time.monotonic(), 0.5), 0.0))
 
 
 if __name__ == "__main__":
