@@ -16,7 +16,7 @@ from rich.console import Console
 
 from deploy.local.program import NotReady
 from deploy.local.rabbitmq_found import RabbitMQMissing
-from tests.bench import handling, machine, publishing, reading, relaying, report, waiting
+from tests.bench import aggregating, handling, machine, publishing, reading, relaying, report, waiting
 from tests.bench.figures import Figures
 from tests.bench.stack import Stack, throw_away
 
@@ -51,10 +51,11 @@ class Sizes:
     calm: int
     crowd: int
     rows: int
+    listings: int
 
 
-FULL = Sizes(seconds=1.5, backlog=5000, calm=200, crowd=10_000, rows=10_000)
-QUICK = Sizes(seconds=0.5, backlog=1000, calm=50, crowd=3000, rows=2000)
+FULL = Sizes(seconds=1.5, backlog=5000, calm=200, crowd=10_000, rows=10_000, listings=1_000_000)
+QUICK = Sizes(seconds=0.5, backlog=1000, calm=50, crowd=3000, rows=2000, listings=100_000)
 
 
 def _publishing(stack: Stack, figures: Figures, rounds: int, sizes: Sizes, tell: Tell) -> None:
@@ -81,6 +82,10 @@ def _reading(stack: Stack, figures: Figures, rounds: int, sizes: Sizes, tell: Te
     reading.measure(stack, figures, rounds=rounds, seconds=sizes.seconds, tell=tell)
 
 
+def _aggregating(stack: Stack, figures: Figures, _rounds: int, sizes: Sizes, tell: Tell) -> None:
+    aggregating.measure(stack, figures, listings=sizes.listings, tell=tell)
+
+
 PARTS = {
     "publishing": _publishing,
     "relay": _relaying,
@@ -88,6 +93,7 @@ PARTS = {
     "waiting": _waiting,
     "reading": _reading,
     "urgent": _urgent,
+    "aggregating": _aggregating,
 }
 
 
