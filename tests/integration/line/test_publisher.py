@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from deploy.local.ports import free_port
-from shared.broker.publisher import LARGEST_HEADER, Publisher
+from shared.broker.in_flight import LARGEST_HEADER
+from shared.broker.publisher import Publisher
 from shared.broker.wire import Message, compose
 from shared.errors import BrokerAway, Refused, Unroutable
 from tests.eventually import eventually
@@ -164,11 +165,11 @@ def test_without_a_broker_a_caller_hears_so_in_time() -> None:
     assert 0.9 < time.monotonic() - started < 4
 
 
-def test_closing_tells_those_who_still_wait() -> None:
+def test_closing_tells_those_who_still_wait(caplog: pytest.LogCaptureFixture) -> None:
     publisher = Publisher(f"amqp://127.0.0.1:{free_port()}/", timeout=60)
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(publisher.publish, store())
-        eventually(lambda: publisher._thread is not None, what="a publisher that tries")
+        eventually(lambda: "broker connection lost" in caplog.messages, what="a publisher that tries")
         publisher.close()
         with pytest.raises(BrokerAway):
             waiting.result(timeout=10)

@@ -1,0 +1,176 @@
+"""A connection to the broker with a thread of its own: made again whenever it breaks, until it is closed.
+
+The thread answers heartbeats while callers are busy. A broken connection is dropped whole, and whatever was not
+confirmed over it is sent again over the next, under the same message id.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from typing import Any
+
+import pika
+from pika.adapters.select_connection import SelectConnection
+
+from shared.broker.in_flight import Batch, InFlight, Sent
+from shared.broker.pieces import InPieces
+from shared.errors import BrokerAway
+
+log = logging.getLogger(__name__)
+
+RECONNECT = (0.1, 0.2, 0.5, 1.0, 2.0)
+"""Seconds between attempts to reach the broker; the last one repeats."""
+
+
+class Connection:
+    """Takes batches from any thread and settles all their messages; connects when the first one comes."""
+
+    def __init__(self, parameters: pika.URLParameters) -> None:
+        self._parameters = parameters
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closing = False
+        self._wake_up = threading.Event()
+        # Shared with the thread, under the lock.
+        self._waiting: deque[Sent] = deque()
+        self._ready: SelectConnection | None = None
+        self._drain_is_due = False
+        # The thread's own.
+        self._channel: Any = None
+        self._in_flight = InFlight()
+        self._trouble = "not connected yet"
+        self._failures = 0
+
+    def submit(self, batch: Batch) -> None:
+        """Have the messages of a batch sent; raises BrokerAway when closed."""
+        with self._lock:
+            if self._closing:
+                raise BrokerAway(batch.sent[0].message.message_id, "this publisher has been closed")
+            self._waiting.extend(batch.sent)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name="publisher", daemon=True)
+                self._thread.start()
+            elif self._ready is not None and not self._drain_is_due:
+                self._drain_is_due = True
+                self._ready.ioloop.add_callback_threadsafe(self._drain)
+
+    def close(self) -> None:
+        """Close the connection; what has no confirm yet is settled with BrokerAway."""
+        with self._lock:
+            self._closing = True
+            thread = self._thread
+            if self._ready is not None:
+                self._ready.ioloop.add_callback_threadsafe(self._shut)
+        self._wake_up.set()
+        if thread is not None:
+            thread.join(timeout=10)
+
+    # Everything below runs in the connection's thread.
+
+    def _serve(self) -> None:
+        try:
+            while not self._closing:
+                self._connect_and_run()
+                self._put_back()
+                self._expire(time.monotonic())
+                if not self._closing:
+                    self._wake_up.wait(RECONNECT[min(self._failures, len(RECONNECT)) - 1])
+        finally:
+            with self._lock:
+                self._closing = True
+            self._put_back()
+            self._expire(float("inf"))
+
+    def _connect_and_run(self) -> None:
+        self._failures += 1
+        connection = InPieces(
+            self._parameters,
+            on_open_callback=self._opened,
+            on_open_error_callback=self._stopped,
+            on_close_callback=self._stopped,
+        )
+        connection.ioloop.call_later(0.5, lambda: self._tick(connection))
+        try:
+            connection.ioloop.start()
+        finally:
+            with self._lock:
+                self._ready = None
+            connection.ioloop.close()
+
+    def _opened(self, connection: SelectConnection) -> None:
+        connection.channel(on_open_callback=self._channel_opened)
+
+    def _channel_opened(self, channel: Any) -> None:
+        self._channel = channel
+        channel.add_on_close_callback(self._channel_closed)
+        self._in_flight.begin(channel, self._confirms)
+
+    def _confirms(self, _frame: object) -> None:
+        self._failures = 0
+        with self._lock:
+            self._ready = self._channel.connection
+        if self._closing:  # while this connection was being made, when there was none to shut
+            self._shut()
+            return
+        self._drain()
+
+    def _drain(self) -> None:
+        with self._lock:
+            self._drain_is_due = False
+            waiting, self._waiting = self._waiting, deque()
+        with self._channel.connection.in_one_piece():
+            for sent in waiting:
+                if sent.settled:
+                    continue
+                if self._channel.is_open:
+                    self._in_flight.send(sent)
+                else:
+                    with self._lock:
+                        self._waiting.append(sent)
+
+    def _channel_closed(self, channel: Any, reason: Exception) -> None:
+        """Blame the messages a closed channel was closed over, and send the rest again on a new one."""
+        connection = channel.connection
+        if not connection.is_open:
+            return
+        self._trouble = str(reason)
+        self._in_flight.blame(self._trouble)
+        self._put_back()
+        connection.channel(on_open_callback=self._channel_opened)
+
+    def _stopped(self, connection: SelectConnection, reason: Exception) -> None:
+        if not self._closing:
+            # Of a refused connection pika's text is empty, and its repr says everything.
+            self._trouble = str(reason) or repr(reason)
+            log.warning("broker connection lost", extra={"reason": self._trouble})
+        connection.ioloop.stop()
+
+    def _shut(self) -> None:
+        connection = self._channel.connection
+        if connection.is_open:
+            connection.close()
+
+    def _tick(self, connection: SelectConnection) -> None:
+        self._expire(time.monotonic())
+        if self._closing and not connection.is_open:
+            connection.ioloop.stop()
+            return
+        connection.ioloop.call_later(0.5, lambda: self._tick(connection))
+
+    def _put_back(self) -> None:
+        """Put what was not confirmed at the head of what waits, in its order."""
+        unconfirmed = self._in_flight.take_back()
+        with self._lock:
+            self._drain_is_due = False
+            self._waiting.extendleft(reversed(unconfirmed))
+
+    def _expire(self, now: float) -> None:
+        with self._lock:
+            waiting = list(self._waiting)
+            if now == float("inf"):
+                self._waiting.clear()
+        for sent in (*self._in_flight, *waiting):
+            sent.expire(now, self._trouble)
