@@ -28,6 +28,7 @@ from producers.api import (
     tasks,
     venues,
 )
+from producers.api.body import Limited
 from producers.api.catalogue import Catalogue, max_ages
 from producers.api.database import Database
 from producers.api.edge import Edge
@@ -139,6 +140,7 @@ def create_app(settings: Settings | None = None, wiring: Callable[[Settings], Wi
     for router in ROUTERS:
         app.include_router(router)
     failures.register(app)
+    app.add_middleware(Limited)
     app.add_middleware(Edge)
     _document_problems(app)
     return app

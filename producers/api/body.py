@@ -1,15 +1,51 @@
-"""Reading a request's body no further than it may be long; of routes that anybody may ask, before anything else."""
+"""Reading a request's body no further than it may be long."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from producers.api.problems import INVALID_REQUEST, TOO_LARGE, FieldProblem, Problem
 
 T = TypeVar("T", bound=BaseModel)
+
+LARGEST: Final = 1024 * 1024
+"""Bytes of any body: what travels carries ids and facts."""
+
+
+class TooLarge(HTTPException):
+    """A body has more bytes than any may have; an HTTPException, since FastAPI lets no other pass from there."""
+
+    def __init__(self) -> None:
+        super().__init__(413, f"A body may have {LARGEST} bytes.")
+
+
+class Limited:
+    """ASGI middleware that hands on no more than `LARGEST` bytes of a body.
+
+    FastAPI reads a body before it looks who sent it: without this, anybody could fill the memory of the process.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the application answer one request."""
+        read = 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > LARGEST:
+                raise TooLarge
+            return message
+
+        await self._app(scope, counted if scope["type"] == "http" else receive, send)
 
 
 async def read(request: Request, most: int) -> bytes:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from producers.api import problems
+from producers.api.body import TooLarge
 from producers.api.catalogue import NoSuchEntity, NothingToAnswer
 from producers.api.database import DatabaseAway
 from producers.api.problems import FieldProblem, Problem
@@ -87,6 +88,7 @@ def _itself(error: Problem) -> Problem:
 TRANSLATION: Final[dict[type[Exception], Callable[[Any], Problem]]] = {
     Problem: _itself,
     HTTPException: _http,
+    TooLarge: lambda error: Problem(problems.TOO_LARGE, str(error.detail)),
     RequestValidationError: _request,
     NoSuchEntity: _no_entity,
     NothingToAnswer: _nothing,

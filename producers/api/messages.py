@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from producers.api import body, problems
+from producers.api import problems
 from producers.api.admin import PROBLEMS, needs
 from producers.api.database import Database
 from producers.api.problems import FieldProblem, Problem
@@ -21,9 +21,6 @@ from shared.contracts import documents
 from shared.contracts.kinds import CONTRACTS
 
 router = APIRouter(tags=["messages"])
-
-LARGEST_BODY: Final = 1024 * 1024
-"""Bytes; a payload carries ids and facts."""
 
 LONGEST: Final = 90 * 24 * 3600
 """Seconds for which a message may be put off or live: as long as the run log remembers."""
@@ -172,7 +169,7 @@ async def publish(
     if delay is not None and expires is not None and expires <= delay:
         raise _invalid("query.expires", "it would die before it may start: give more seconds than delay")
     known = CONTRACTS.kind(kind)
-    payload = CONTRACTS.read(kind, known.schema if schema is None else schema, await body.read(request, LARGEST_BODY))
+    payload = CONTRACTS.read(kind, known.schema if schema is None else schema, await request.body())
     now = clock.now()
     message = compose(
         CONTRACTS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -246,3 +246,20 @@ async def test_a_body_that_is_no_json_is_refused_and_never_quoted(client: httpx.
 async def test_a_body_without_end_is_read_no_further_than_it_may_be_long(client: httpx.AsyncClient) -> None:
     answer = await client.post("/v1/sign-in", content=b" " * 20_000)
     assert (answer.status_code, answer.json()["type"]) == (413, "urn:millrace:problem:too-large")
+
+
+async def test_no_route_reads_on_and_on_before_it_looks_who_asks(client: httpx.AsyncClient) -> None:
+    """FastAPI reads a body before it asks for credentials."""
+    taken = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for _ in range(100):
+            taken += 1
+            yield b" " * 100_000
+
+    for method, path in [*CHANGING, ("POST", "/v1/sign-in")]:
+        taken = 0
+        answer = await client.request(method, address(path), content=endless())
+        assert answer.status_code in {401, 413}, path
+        assert taken <= 11, path
