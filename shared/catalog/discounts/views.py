@@ -19,7 +19,7 @@ SELECT batch.expires_on, batch.sku, batch.lot, (
     ) AS told
 )::text
 FROM batches AS batch JOIN discounts AS held USING (sku, lot) JOIN products AS product USING (sku)
-WHERE {_COUNTS}
+WHERE {_COUNTS} AND batch.expires_on >= coalesce($4::date, $1)
     AND ($2::text IS NULL OR batch.sku = $2)
     AND ($3::text IS NULL OR batch.currency = $3)
     AND ($4::date IS NULL OR (batch.expires_on, batch.sku, batch.lot) > ($4, $5::text, $6::text))
