@@ -16,7 +16,7 @@ from shared.schedules.trigger import Crontab, Interval, InvalidTrigger, Once, Tr
 NEW_YORK = "America/New_York"
 MINUTE = timedelta(minutes=1)
 
-# The day before clocks change: by an hour and by half of one, at night and at midnight, and once by a whole day.
+# The day before clocks change: by one hour, by half of one, by two, at night, at midnight, and once by a whole day.
 CHANGES = [
     (NEW_YORK, "2026-03-07"),
     (NEW_YORK, "2026-10-31"),
@@ -29,6 +29,8 @@ CHANGES = [
     ("Africa/Casablanca", "2026-02-14"),
     ("Europe/Dublin", "2026-10-24"),
     ("Pacific/Apia", "2011-12-29"),
+    ("Antarctica/Troll", "2026-03-28"),
+    ("Antarctica/Troll", "2026-10-24"),
     ("Asia/Kathmandu", "2026-06-01"),
     ("UTC", "2026-12-31"),
 ]
@@ -83,6 +85,17 @@ def test_every_hour_means_every_hour_on_each_day_that_clocks_change() -> None:
     hourly = Crontab("0 * * * *", NEW_YORK)
     assert shown(hourly, "2026-03-08T00:30", 3) == ["08 01:00 EST", "08 03:00 EDT", "08 04:00 EDT"]
     assert shown(hourly, "2026-11-01T00:30", 3) == ["01 01:00 EDT", "01 01:00 EST", "01 02:00 EST"]
+
+
+def test_of_an_hour_that_comes_again_two_hours_later_nothing_in_between_is_passed_over() -> None:
+    hourly = Crontab("0 * * * *", "Antarctica/Troll")
+    assert shown(hourly, "2026-10-25T00:30", 5) == [
+        "25 01:00 +02",
+        "25 02:00 +02",
+        "25 01:00 +00",
+        "25 02:00 +00",
+        "25 03:00 +00",
+    ]
 
 
 def test_both_days_must_fit() -> None:
