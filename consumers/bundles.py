@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from shared.broker.wire import Delivery, new_id
+from shared.broker.ids import new_id
+from shared.broker.wire import Delivery
 
 SHOWN = 200
 """Bytes of a body that Celery's own views (Flower, `inspect active`) show."""

@@ -17,8 +17,9 @@ from vine import promise
 
 from consumers.acks import Acks
 from consumers.bundles import Bundler, disguise
+from shared.broker.ids import new_id
 from shared.broker.topology import DEAD_LETTERS
-from shared.broker.wire import Delivery, new_id, storable
+from shared.broker.wire import Delivery, storable
 from shared.telemetry import metrics
 
 log = get_logger(__name__)

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from producers.api import problems
 from producers.api.problems import Problem
-from shared.broker.wire import new_id
+from shared.broker.ids import new_id
 from shared.telemetry import metrics
 from shared.telemetry.start import report
 

@@ -15,7 +15,8 @@ from producers.api.database import DatabaseAway
 from producers.api.live import Document, Entities
 from producers.api.shelf import Shelf
 from shared import clock, refreshes
-from shared.broker.wire import compose, new_id
+from shared.broker.ids import new_id
+from shared.broker.wire import compose
 from shared.catalog.screen import rules
 from shared.catalog.screen.records import EntityType
 from shared.catalog.screen.views import Copy

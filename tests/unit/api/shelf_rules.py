@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from producers.api.shelf import Shelf
-from shared.broker.wire import Message, compose, new_id
+from shared.broker.ids import new_id
+from shared.broker.wire import Message, compose
 from shared.contracts.kinds import CONTRACTS
 from shared.contracts.screen import SaveSeries
 from shared.refreshes import Busy, Mine, Told

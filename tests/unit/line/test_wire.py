@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.broker import wire
-from shared.broker.wire import Delivery, Message, compose, later, new_id, storable, storable_json
+from shared.broker.ids import new_id
+from shared.broker.wire import Delivery, Message, compose, later, storable, storable_json
 from shared.errors import Undecodable, UnknownKind
 from tests.probe.kinds import PROBE_CONTRACTS, Nothing, Sleep, Store
 
