@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the tests that need a broker on RabbitMQ 4 instead of the installed one.
+# Runs the tests that need a broker on RabbitMQ 4 instead of the installed one: all of them, or what is named, such as
+# `sh tests/rabbitmq4/run.sh tests/acceptance/test_bundles.py -x`.
 #
 # The node comes from Debian trixie's package, in a tree of its own: needs root and debootstrap, and half a gigabyte.
 # Nothing outside the tree is installed or changed; what is mounted into it is unmounted at the end.
@@ -18,6 +19,8 @@ fi
 mounted=""
 unmount() { for place in $mounted; do umount "$place" || true; done; rm -f "$tree.server"; }
 trap unmount EXIT
+trap 'exit 130' INT  # a plain sh does not come by EXIT when a signal ends it
+trap 'exit 143' TERM HUP
 for place in proc dev tmp; do
     mkdir -p "$tree/$place"
     mount --bind "/$place" "$tree/$place"
@@ -30,4 +33,5 @@ exec chroot "$tree" /usr/lib/rabbitmq/bin/rabbitmq-server "\$@"
 SCRIPT
 chmod +x "$tree.server"
 chroot "$tree" dpkg-query --show rabbitmq-server
-MILLRACE_RABBITMQ_SERVER="$tree.server" .venv/bin/python -m pytest "${@:-tests/integration}"
+[ $# -gt 0 ] || set -- tests/integration tests/acceptance tests/shape/test_publishing_alone.py
+MILLRACE_RABBITMQ_SERVER="$tree.server" .venv/bin/python -m pytest "$@"
