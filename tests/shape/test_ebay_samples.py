@@ -15,6 +15,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from shared.catalog.minifigures.records import Offer
+from shared.errors import UpstreamRefused
 from shared.settings import Settings
 from shared.upstreams.ebay import Ebay, read_offer
 from shared.upstreams.gateway import Gateway
@@ -45,13 +46,14 @@ def holding() -> list[str]:
     return [name for name in names() if any(items(name))]
 
 
-def answering(name: str) -> Ebay:
-    """Return eBay as a server that answers every search with a recording."""
+def answering(name: str, status: int = 200, asked: list[str] | None = None) -> Ebay:
+    """Return eBay as a server that answers every search with a recording; `asked` is told the paths."""
 
     def answer(request: httpx.Request) -> httpx.Response:
+        (asked if asked is not None else []).append(request.url.path.rpartition("/")[2])
         if request.url.path.endswith("/token"):
-            return httpx.Response(200, json={"access_token": "t", "expires_in": 7200})
-        return httpx.Response(200, content=(SAMPLES / name).read_bytes())
+            return httpx.Response(200, json={"access_token": "a-token-of-ours", "expires_in": 7200})
+        return httpx.Response(status, content=(SAMPLES / name).read_bytes())
 
     client = httpx.Client(transport=httpx.MockTransport(answer))
     return Ebay(Gateway(client, Settings(ebay_url="https://ebay.test")), "app", "cert")
@@ -117,3 +119,11 @@ def test_the_lego_hybrid_is_read() -> None:
 
 def test_a_search_without_a_match_is_an_empty_answer() -> None:
     assert answering("search_no_match.json").fetch_offers("x", "NEW") == []
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name.startswith("error_401")])
+def test_a_token_that_is_refused_is_renewed_once_and_then_told_in_ebays_words(name: str) -> None:
+    asked: list[str] = []
+    with pytest.raises(UpstreamRefused, match="Invalid access token"):
+        answering(name, 401, asked).fetch_offers("x", "NEW")
+    assert asked == ["token", "search", "token", "search"]

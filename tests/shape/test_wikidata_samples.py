@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from shared.catalog.adaptations.records import Edge
-from shared.errors import RateLimited, UnreadableAnswer
+from shared.errors import RateLimited, UnreadableAnswer, UpstreamAway
 from shared.settings import Settings
 from shared.upstreams.answer import Answer
 from shared.upstreams.wikidata import open_wikidata, read_adaptations
@@ -117,6 +117,6 @@ def test_a_recorded_page_of_too_many_requests_is_a_limit(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", names("page"))
-def test_such_a_page_under_another_status_is_no_result(name: str) -> None:
-    with pytest.raises(UnreadableAnswer):
+def test_such_a_page_that_claims_to_be_well_is_tried_again_later(name: str) -> None:
+    with pytest.raises(UpstreamAway):
         rows_of(answer((SAMPLES / name).read_bytes()))
