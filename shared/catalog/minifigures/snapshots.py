@@ -64,7 +64,7 @@ listing_retention: Final = Table(
     comment="Since which day price listings are kept; no row: since ever",
 )
 
-# Groups are gathered by hashing, and each group's prices sorted by themselves: sorting all listings at once by group and
+# Groups are gathered by hashing, and each is sorted by itself: sorting all listings at once by group and
 # price takes twice as long. Sorted prices give the median exactly; percentile_cont goes by way of binary fractions.
 _AGGREGATE: Final = """
 WITH gathered AS (
