@@ -109,3 +109,12 @@ def test_one_entry_that_cannot_be_read_does_not_cost_the_others() -> None:
 def test_an_entry_with_nothing_in_it_is_named_by_its_place() -> None:
     (found,) = broken(b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VEVENT\nEND:VCALENDAR\n")
     assert (found.entry, found.problem) == ("byte 16", "it has no DTSTART")
+
+
+def test_a_long_line_that_nobody_folded_is_whole() -> None:
+    words = " ".join(["Evening"] * 2_000)
+    assert only(calendar(f"DESCRIPTION:{words}")).description == words
+
+
+def test_the_events_calendars_stamp_without_z_costs_nothing() -> None:
+    assert only(calendar("DTSTAMP:20261101T120000")) == only(calendar("DTSTAMP:20261101T120000Z"))

@@ -51,6 +51,33 @@ def test_a_film_and_a_series_are_read() -> None:
     assert read_tv(series(), IMAGES) == TmdbDetails(8, None, "Everybody does something.", 2011, "series")
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"runtime": 0},
+        {"runtime": None},
+        {"episode_run_time": []},
+        {"external_ids": {"tvdb_id": 81189, "imdb_id": ""}},
+        {"external_ids": {"tvdb_id": None, "imdb_id": None}},
+        {"keywords": {"keywords": [{"id": 1, "name": "desert"}]}},
+        {"keywords": {"results": [{"id": 1, "name": "desert"}]}},
+        {"credits": {"cast": [], "crew": []}, "aggregate_credits": {"cast": [{"roles": []}], "crew": []}},
+        {"seasons": [{"_id": "52542282760ee313280017f9", "season_number": 0, "name": "Specials"}]},
+    ],
+    ids=lambda more: next(iter(more)),
+)
+def test_run_times_keywords_credits_and_seasons_may_have_any_of_their_shapes_for_they_are_not_read(
+    more: dict[str, Any],
+) -> None:
+    assert read_movie(movie(**more), IMAGES) == read_movie(movie(), IMAGES)
+    assert read_tv(series(**more), IMAGES) == read_tv(series(), IMAGES)
+
+
+def test_search_gives_numbers_of_genres_where_details_give_genres() -> None:
+    hit = {name: value for name, value in movie().items() if name != "genres"} | {"genre_ids": [16, 18]}
+    assert read_find({"movie_results": [hit], "tv_results": []}) == ("movie", 7)
+
+
 @pytest.mark.parametrize("nothing", ["", None])
 def test_a_date_a_text_or_a_poster_that_is_not_there_is_empty_or_null(nothing: str | None) -> None:
     empty = read_movie(movie(overview=nothing, poster_path=nothing, release_date=nothing), IMAGES)

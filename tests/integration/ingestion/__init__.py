@@ -1,0 +1,1 @@
+"""Every ingestion there is, with upstreams that are cut in the middle."""
