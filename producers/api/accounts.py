@@ -77,7 +77,7 @@ async def sign_in(request: Request, response: Response) -> SignedIn:
     given = await body.read_as(Credentials, request, LARGEST)
     way_in: SigningIn = request.app.state.signing_in
     address = "" if request.client is None else request.client.host
-    user = await way_in.user(given.name, given.password.get_secret_value(), address)
+    user = await way_in.user(given.name, given.password, address)
     token, claims = tokens.issue(
         settings.token_secret.get_secret_value(),
         user.id,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 import structlog
 from anyio import CapacityLimiter, to_thread
+from pydantic import SecretStr
 from sqlalchemy import Connection
 
 from producers.api.database import Database
@@ -44,7 +44,7 @@ class SigningIn:
         self._database = database
         self._turns = CapacityLimiter(AT_ONCE)
 
-    async def user(self, name: str, password: str, address: str) -> User:
+    async def user(self, name: str, password: SecretStr, address: str) -> User:
         """Return who this is; `address` is where they are.
 
         Raises SignInRefused, TooManyAttempts, Busy and DatabaseAway.
@@ -53,8 +53,7 @@ class SigningIn:
             raise Busy
         attempt, found = await self._database.call(_begin, name, address)
         stored = None if found is None else found[1]
-        check = partial(passwords.verify, password, stored)
-        right, better = await to_thread.run_sync(check, limiter=self._turns)
+        right, better = await to_thread.run_sync(_look, password, stored, limiter=self._turns)
         if found is None or not right:
             # Not the name: what people type there by mistake is at times a password.
             log.warning("sign-in refused", address=address)
@@ -67,6 +66,10 @@ class SigningIn:
 
 def _begin(connection: Connection, name: str, address: str) -> tuple[int, tuple[User, str] | None]:
     return sign_ins.begin(connection, name, address), users.credentials(connection, name)
+
+
+def _look(password: SecretStr, stored: str | None) -> tuple[bool, str | None]:
+    return passwords.verify(password.get_secret_value(), stored)
 
 
 def _welcome(connection: Connection, attempt: int, user: User, old: str, better: str | None) -> None:

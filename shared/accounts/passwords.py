@@ -52,9 +52,11 @@ def verify(password: str, stored: str | None) -> tuple[bool, str | None]:
 
     Takes as long for None, somebody who does not exist, as for a wrong password.
     """
-    nobody = _nobody()
-    right, better = _argon2().verify_and_update(_normal(password), nobody if stored is None else stored)
-    return (right, better) if stored is not None else (False, None)
+    nobody, argon2 = _nobody(), _argon2()
+    # A hash of another sort is no password's either; the library's own error would quote it.
+    known = stored is not None and argon2.current_hasher.identify(stored)
+    right, better = argon2.verify_and_update(_normal(password), stored if known and stored is not None else nobody)
+    return (right, better) if known else (False, None)
 
 
 @functools.cache

@@ -104,4 +104,4 @@ def _cookie(value: str, seconds: int, *, secure: bool) -> str:
 
 
 def _id(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -109,4 +109,4 @@ def network_of(address: str) -> str:
 
 
 def _key(text: str) -> bytes:
-    return hashlib.sha256(text.lower().encode("utf-8", "surrogateescape")).digest()
+    return hashlib.sha256(text.lower().encode("utf-8", "surrogatepass")).digest()

@@ -33,7 +33,7 @@ def test_a_session_is_of_who_opened_it_until_it_is_closed(world: World, token: s
 
 
 def test_no_other_token_is_of_anybody(world: World, token: str) -> None:
-    assert [of(world, wrong) for wrong in ("", "x", "\0", "\udce9", "x" * 10_000, token[:-1])] == [None] * 6
+    assert [of(world, wrong) for wrong in ("", "x", "\0", "\ud800", "x" * 10_000, token[:-1])] == [None] * 6
 
 
 def test_the_database_has_the_digest_alone(world: World, token: str) -> None:

@@ -32,6 +32,17 @@ def test_nobody_has_a_password() -> None:
     assert passwords.verify("", None) == (False, None)
 
 
+def test_what_is_no_hash_of_ours_is_nobodys_password_and_quoted_in_no_error() -> None:
+    for stored in (
+        "",
+        "plain text",
+        "$2b$12$abcdefghijklmnopqrstuv",
+        "$argon2id$v=19$m=1",
+        "$argon2id$v=19$m=8,t=1,p=1$",
+    ):
+        assert passwords.verify("plain text", stored) == (False, None)
+
+
 def test_the_same_password_is_never_stored_the_same(stored: str) -> None:
     again = passwords.hashed(GOOD)
     assert again != stored
