@@ -17,6 +17,8 @@ from producers.cli.registry import address_of, ask, reading, rows, transaction, 
 from shared import clock
 from shared.catalog.venues import sources, views
 from shared.catalog.venues.sources import NoSuchSource, Robots, SourceKind
+from shared.contracts.kinds import CONTRACTS
+from shared.schedules import seeding
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Where listings are read from: add, list, show, set, ingest."
@@ -85,7 +87,7 @@ def add(
             robots=robots or "obey",
             robots_reason=(reason or whoever()) if robots == "ignore" else None,
         )
-        message_id = ask(connection, reading(source_id, told, limit)) if added else None
+        message_id = _begin_reading(connection, source_id, told, limit) if added else None
     if as_json:
         told_json = {"id": source_id, "url": address, "kind": told, "time_zone": zone, "registered": added}
         print_json(told_json | {"message_id": message_id, "preview": found and found.told()})
@@ -93,6 +95,12 @@ def add(
         typer.echo(f"source {source_id} is registered, and to be read by message {message_id}")
     else:
         typer.echo(f"{address} is registered already: source {source_id}; nothing was changed")
+
+
+def _begin_reading(connection: Connection, source_id: int, kind: SourceKind, limit: int) -> str:
+    """Have a new source read, now and (Van Wezel and Mote have schedules that wait for theirs) by the clock."""
+    seeding.sync(connection, CONTRACTS, clock.now())
+    return ask(connection, reading(source_id, kind, limit))
 
 
 @app.command("list")
