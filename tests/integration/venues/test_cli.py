@@ -166,7 +166,7 @@ def test_sites_with_readers_of_their_own_are_not_looked_at(run: Run, web: LocalW
         (hall["message_id"], "scrape.venue.vanwezel", {"source_id": hall["id"], "delay": 0.5}),
         (aquarium["message_id"], "scrape.venue.mote", {"source_id": aquarium["id"], "months_ahead": 2}),
     ]
-    scheduled = sql("SELECT payload FROM schedules WHERE kind LIKE 'scrape.venue.%' ORDER BY kind")
+    scheduled = sql("SELECT payload FROM schedules WHERE kind LIKE 'scrape.venue.%%' ORDER BY kind")
     assert [one["payload"]["source_id"] for one in scheduled] == [aquarium["id"], hall["id"]]
 
 
