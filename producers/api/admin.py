@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
 import structlog
@@ -17,7 +17,7 @@ from producers.api import problems
 from producers.api.database import Database
 from producers.api.problems import CHALLENGE, Problem
 from shared.accounts import sessions, tokens, users
-from shared.accounts.roles import ROLES, Role, may
+from shared.accounts.roles import Role, may
 from shared.accounts.users import Claims
 from shared.settings import Settings
 
@@ -79,8 +79,8 @@ async def permitted(
     if caller is None:
         caller = request.state.caller = await _caller(request, bearer)
         structlog.contextvars.bind_contextvars(user=caller.name)
-    for role in ROLES:
-        if role in least.scopes and not may(caller.role, role):
+    for role in least.scopes:
+        if not may(caller.role, cast("Role", role)):
             raise Problem(problems.ROLE_TOO_LOW, f"This needs the role {role}; {caller.name} is {caller.role}.")
     return caller
 
