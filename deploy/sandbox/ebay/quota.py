@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
+
+from deploy.sandbox.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,21 +19,16 @@ class Quota:
     """Counts calls; `clock` tells the time."""
 
     def __init__(self, per_second: int, per_day: int, clock: Callable[[], datetime]) -> None:
-        self._per_second = per_second
         self._per_day = per_day
         self._clock = clock
-        self._recent: deque[float] = deque()
+        self._window = Window(per_second, clock)
         self._used: Counter[str] = Counter()
 
     def take(self) -> bool:
         """Count a call, unless it is one too many."""
-        now = self._clock()
-        while self._recent and self._recent[0] <= now.timestamp() - 1:
-            self._recent.popleft()
-        today = now.astimezone(ZONE).date().isoformat()
-        if len(self._recent) >= self._per_second or self._used[today] >= self._per_day:
+        today = self._clock().astimezone(ZONE).date().isoformat()
+        if self._used[today] >= self._per_day or not self._window.take():
             return False
-        self._recent.append(now.timestamp())
         self._used[today] += 1
         return True
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections import deque
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -12,6 +11,7 @@ from starlette.responses import Response
 
 from deploy.sandbox.options import TMDB_API_KEY, TMDB_TOKEN
 from deploy.sandbox.tmdb import answers
+from deploy.sandbox.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,10 +39,9 @@ class Door:
     ) -> None:
         self._routes = routes
         self._prefix = prefix
-        self._clock = clock
         self._recordings = recordings
         self._also_catalogue = also_catalogue
-        self._recent: deque[float] = deque(maxlen=MOST_A_SECOND)
+        self._window = Window(MOST_A_SECOND, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; lifespan and the like go straight through."""
@@ -53,7 +52,7 @@ class Door:
         await (response or self._routes)(scope, receive, send)
 
     def _answer(self, request: Request, path: str) -> Response | None:
-        if self._too_many():
+        if not self._window.take():
             return answers.failure(answers.OVER_LIMIT)
         if not _let_in(request):
             return answers.failure(answers.INVALID_KEY)
@@ -64,13 +63,6 @@ class Door:
         if recorded:
             return Response(_body(recorded.file.read_bytes()), recorded.status, dict(recorded.headers), answers.JSON)
         return None if self._also_catalogue else answers.failure(answers.NOT_FOUND)
-
-    def _too_many(self) -> bool:
-        now = self._clock().timestamp()
-        if len(self._recent) == MOST_A_SECOND and self._recent[0] > now - 1:
-            return True
-        self._recent.append(now)
-        return False
 
 
 def _let_in(request: Request) -> bool:

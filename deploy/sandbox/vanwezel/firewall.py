@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
+
+from deploy.sandbox.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,7 @@ class Firewall:
     def __init__(self, inner: ASGIApp, clock: Callable[[], datetime]) -> None:
         self._inner = inner
         self._clock = clock
-        self._passed: deque[datetime] = deque()
+        self._window = Window(MOST, clock, WITHIN)
         self._shut_until: datetime | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,19 +42,16 @@ class Firewall:
 
     def reset(self) -> None:
         """Forget who asked what."""
-        self._passed.clear()
+        self._window.clear()
         self._shut_until = None
 
     def _lets_pass(self, now: datetime) -> bool:
         if self._shut_until is not None and now < self._shut_until:
             return False
-        while self._passed and now - self._passed[0] >= WITHIN:
-            self._passed.popleft()
-        if len(self._passed) >= MOST:
-            self._shut_until = now + SHUT
-            return False
-        self._passed.append(now)
-        return True
+        if self._window.take():
+            return True
+        self._shut_until = now + SHUT
+        return False
 
 
 def refused() -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -14,6 +13,7 @@ from starlette.responses import Response
 from deploy.sandbox.standin import Answer
 from deploy.sandbox.wikidata import answering, answers, asked
 from deploy.sandbox.wikidata.recorded import PATH
+from deploy.sandbox.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,10 +45,9 @@ class Endpoint:
         also_catalogue: bool,
     ) -> None:
         self._catalogue = catalogue
-        self._clock = clock
         self._recordings = recordings
         self._also_catalogue = also_catalogue
-        self._recent: deque[float] = deque(maxlen=MOST_A_SECOND)
+        self._window = Window(MOST_A_SECOND, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -62,7 +61,7 @@ class Endpoint:
             return Answer(404, b"Not Found", answers.HTML)
         if OF_LIBRARIES.match(request.headers.get("user-agent", "")):
             return answers.no_agent()
-        if self._too_many():
+        if not self._window.take():
             return answers.too_many()
         query = await _query(request)
         recorded = self._recorded(query)
@@ -77,13 +76,6 @@ class Endpoint:
             return Answer(406, b"The sandbox has no XML, which is what is sent unless JSON is asked for", answers.TEXT)
         rows = list(islice(answering.rows(self._catalogue, question), question.limit))
         return Answer(200, answers.results(answering.VARIABLES[question.shape], rows), answers.RESULTS)
-
-    def _too_many(self) -> bool:
-        now = self._clock().timestamp()
-        if len(self._recent) == MOST_A_SECOND and self._recent[0] > now - 1:
-            return True
-        self._recent.append(now)
-        return False
 
     def _recorded(self, query: str) -> Recording | None:
         if self._recordings is None:

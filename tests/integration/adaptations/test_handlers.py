@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -13,12 +12,9 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from consumers.app import Millrace, create_app
-from consumers.run import Run
 from consumers.scraping.adaptations import look_up
 from consumers.verdict import Dead, decide
 from consumers.wiring import Wiring
-from shared import clock, runlog
-from shared.broker.wire import compose
 from shared.catalog.adaptations.records import Adaptations
 from shared.catalog.adaptations.store import due_for_tmdb, save_reading
 from shared.contracts.adaptations import IngestWikidata, RefreshTmdb
@@ -50,6 +46,7 @@ from tests.integration.adaptations.conftest import (
     rows,
     versions,
 )
+from tests.integration.pool import handle
 
 T = TypeVar("T")
 Raw = dict[str, Any]
@@ -166,15 +163,12 @@ class Pool:
     def handle(self, payload: Payload, wiring: Wiring | None = None) -> Raw:
         """Handle one message, and return its result."""
         wired = wiring or Wired(self.settings, {wikidata.open_wikidata: self.wikidata, tmdb.open_tmdb: self.tmdb})
-        message = compose(CONTRACTS, payload, app_id="test")
-        at = clock.now()
-        entry = runlog.Entry(message.message_id, message.kind, "scraping", None, message.correlation_id, None, at, at)
         try:
-            self.app.tasks[message.kind].run(payload, Run(message, entry, wired, time.perf_counter()))
+            message_id = handle(self.app, payload, wired)
         finally:
             wired.close()
         with self.engine.begin() as connection:
-            ((result,),) = rows(connection, "SELECT result FROM sync_log WHERE message_id = %s", message.message_id)
+            ((result,),) = rows(connection, "SELECT result FROM sync_log WHERE message_id = %s", message_id)
         return dict(result)
 
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import httpx
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 from pydantic import SecretStr
 
 from consumers.app import Millrace, create_app
-from consumers.run import Run
 from consumers.wiring import Wiring
 from deploy.sandbox import options
 from deploy.sandbox.app import create_app as create_sandbox
 from deploy.sandbox.in_process import InProcess
-from shared import clock, runlog
-from shared.broker.wire import compose
+from shared import clock
 from shared.catalog.venues import sources
 from shared.contracts.kind import Payload
 from shared.contracts.kinds import CONTRACTS
 from shared.settings import Settings
-from shared.upstreams.gateway import Gateway
-from shared.upstreams.http import Upstream
-from shared.upstreams.pace import Limit
+from tests.integration.pool import Wired, handle, query
 
 T = TypeVar("T")
 
@@ -40,25 +33,6 @@ POOLS: Final[Mapping[str, tuple[str, ...]]] = {
     "person": ("consumers.person.screen",),
     "scraping": ("consumers.scraping.venues", "consumers.scraping.adaptations", "consumers.scraping.minifigures"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Unpaced(Gateway):
-    """A gateway whose turns are all at once."""
-
-    def upstream(self, name: str, limit: Limit, *, secrets: Iterable[str] = (), site: str = "") -> Upstream:  # noqa: ARG002
-        return Upstream(name, self.client, secrets=secrets)
-
-
-class Wired(Wiring):
-    """The wiring of a pool process whose upstreams are a sandbox."""
-
-    def __init__(self, settings: Settings, client: httpx.Client) -> None:
-        super().__init__(settings, CONTRACTS, "ingestion-tests")
-        self.client = client
-
-    def upstream(self, opening: Callable[[Gateway], T]) -> T:
-        return opening(Unpaced(self.client, self.settings))
 
 
 @dataclass
@@ -77,23 +51,15 @@ class Pool:
                 client.post("/control/faults", json=fault).raise_for_status()
             wiring = Wired(self.settings, client)
             try:
-                return self._handle(payload, wiring)
+                message_id = handle(self.app, payload, wiring)
             finally:
                 wiring.close()
-
-    def _handle(self, payload: Payload, wiring: Wired) -> dict[str, Any]:
-        message = compose(CONTRACTS, payload, app_id="test")
-        at = clock.now()
-        entry = runlog.Entry(message.message_id, message.kind, "scraping", None, message.correlation_id, None, at, at)
-        self.app.tasks[message.kind].run(payload, Run(message, entry, wiring, time.perf_counter()))
-        (row,) = self.sql("SELECT result FROM sync_log WHERE message_id = %s", message.message_id)
+        (row,) = self.sql("SELECT result FROM sync_log WHERE message_id = %s", message_id)
         return dict(row["result"])
 
     def sql(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         """Return the rows of one statement."""
-        with psycopg.connect(self.url, row_factory=dict_row) as connection:
-            cursor = connection.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
+        return query(self.url, statement, *values)
 
     def add_source(self, kind: sources.SourceKind, path: str) -> int:
         """Register a source, if it is not, and return its id."""

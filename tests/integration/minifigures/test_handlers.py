@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 from pydantic import SecretStr
 
-from consumers.app import Millrace, create_app
-from consumers.run import Run
-from consumers.wiring import Wiring
+from consumers.app import create_app
 from deploy.sandbox import options
 from deploy.sandbox.app import create_app as create_sandbox
 from deploy.sandbox.in_process import InProcess
-from shared import clock, runlog
-from shared.broker.wire import compose
+from shared import clock
 from shared.catalog.minifigures.store import NotInCatalogue
 from shared.contracts.kind import Payload
 from shared.contracts.kinds import CONTRACTS
@@ -32,37 +26,11 @@ from shared.contracts.minifigures import Condition, FetchPrices, FetchPricesByNu
 from shared.errors import Permanent, UnreadableAnswer, UpstreamAway, UpstreamRefused
 from shared.settings import Settings
 from shared.upstreams import ebay
-from shared.upstreams.gateway import Gateway
-from shared.upstreams.http import Upstream
-from shared.upstreams.pace import Limit
-
-T = TypeVar("T")
+from tests.integration import pool as process
+from tests.integration.pool import Wired
 
 STAR_WARS = SyncCatalog(theme="Star Wars", limit=1000)
 API, PAGES, SEARCH = "/brickset/api/v3.asmx/getSets", "/brickset/minifigs/*", "/ebay/buy/browse/v1/item_summary/search"
-
-
-@dataclass(frozen=True, slots=True)
-class Unpaced(Gateway):
-    """A gateway whose turns are all at once."""
-
-    def upstream(self, name: str, limit: Limit, *, secrets: Iterable[str] = (), site: str = "") -> Upstream:  # noqa: ARG002
-        return Upstream(name, self.client, secrets=secrets)
-
-
-class Wired(Wiring):
-    """The wiring of a pool process whose upstreams are the sandbox, or what a test puts in place of one."""
-
-    def __init__(self, settings: Settings, client: httpx.Client) -> None:
-        super().__init__(settings, CONTRACTS, "minifigures-tests")
-        self.gateway = Unpaced(client, settings)
-        self.standing_in: dict[Any, Any] = {}
-
-    def upstream(self, opening: Callable[[Gateway], T]) -> T:
-        if opening not in self.standing_in:
-            self.standing_in[opening] = opening(self.gateway)
-        client: T = self.standing_in[opening]
-        return client
 
 
 @dataclass
@@ -76,27 +44,10 @@ class Market:
 
 
 @dataclass
-class Pool:
-    """A pool process that handles one message after the other."""
+class Pool(process.Pool):
+    """A pool process, its stand-ins and what it left behind."""
 
-    app: Millrace
-    wiring: Wired
     sandbox: httpx.Client
-    url: str
-
-    def handle(self, payload: Payload) -> dict[str, Any]:
-        """Handle one message, and return its result."""
-        message = compose(CONTRACTS, payload, app_id="test")
-        at = clock.now()
-        entry = runlog.Entry(message.message_id, message.kind, "scraping", None, message.correlation_id, None, at, at)
-        self.app.tasks[message.kind].run(payload, Run(message, entry, self.wiring, time.perf_counter()))
-        (row,) = self.sql("SELECT result FROM sync_log WHERE message_id = %s", message.message_id)
-        return dict(row["result"])
-
-    def sql(self, statement: str, *values: Any) -> list[dict[str, Any]]:
-        with psycopg.connect(self.url, row_factory=dict_row) as connection:
-            cursor = connection.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
 
     def versions(self, table: str) -> list[dict[str, Any]]:
         return self.sql(f"SELECT ctid::text FROM {table} ORDER BY ctid")  # noqa: S608
@@ -135,7 +86,7 @@ def pool(database_url: str) -> Iterator[Pool]:
     now = clock.now()  # a market that stands still: what is put up or ends in between is none of these tests' business
     with httpx.Client(transport=InProcess(create_sandbox(clock=lambda: now)), base_url="http://sandbox") as client:
         wired = Wired(settings, client)
-        yield Pool(app, wired, client, database_url)
+        yield Pool(app, wired, database_url, client)
         wired.close()
     app.close()
 

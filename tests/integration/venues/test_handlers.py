@@ -4,48 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 from pydantic import SecretStr
 
-from consumers.app import Millrace, create_app
-from consumers.run import Run
-from consumers.wiring import Wiring
+from consumers.app import create_app
 from deploy.sandbox.app import create_app as create_sandbox
 from deploy.sandbox.in_process import InProcess
-from shared import clock, runlog
-from shared.broker.wire import compose
-from shared.contracts.kind import Payload
+from shared import clock
 from shared.contracts.kinds import CONTRACTS
 from shared.contracts.venues import IngestAllSources, IngestSource, ScrapeMote, ScrapeVanWezel
 from shared.errors import Permanent, UnreadableAnswer, UpstreamAway, UpstreamRefused
 from shared.settings import Settings
-from shared.upstreams.gateway import Gateway
-from shared.upstreams.http import Upstream
-from shared.upstreams.pace import Limit
-
-T = TypeVar("T")
+from tests.integration import pool as process
+from tests.integration.pool import Wired
 
 URL = "https://hall.example/calendar.ics"
 ROBOTS = "https://hall.example/robots.txt"
 START = clock.now().replace(microsecond=0)
 DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Unpaced(Gateway):
-    """A gateway whose turns are all at once."""
-
-    def upstream(self, name: str, limit: Limit, *, secrets: Iterable[str] = (), site: str = "") -> Upstream:  # noqa: ARG002
-        return Upstream(name, self.client, secrets=secrets)
 
 
 @dataclass
@@ -68,41 +50,8 @@ class Web:
         return httpx.Response(200, content=body, headers={"ETag": etag, "Content-Type": "text/calendar"})
 
 
-class Wired(Wiring):
-    """The wiring of a pool process whose web is this one."""
-
-    def __init__(self, settings: Settings, transport: httpx.BaseTransport) -> None:
-        super().__init__(settings, CONTRACTS, "venues-tests")
-        self._gateway = Unpaced(httpx.Client(transport=transport), settings)
-        self._clients: dict[Any, Any] = {}
-
-    def upstream(self, opening: Callable[[Gateway], T]) -> T:
-        client: T = self._clients.setdefault(opening, None) or opening(self._gateway)
-        self._clients[opening] = client
-        return client
-
-
-@dataclass
-class Pool:
-    """A pool process that handles one message after the other."""
-
-    app: Millrace
-    wiring: Wired
-    url: str
-
-    def handle(self, payload: Payload) -> dict[str, Any]:
-        """Handle one message, and return its result."""
-        message = compose(CONTRACTS, payload, app_id="test")
-        at = clock.now()
-        entry = runlog.Entry(message.message_id, message.kind, "scraping", None, message.correlation_id, None, at, at)
-        self.app.tasks[message.kind].run(payload, Run(message, entry, self.wiring, time.perf_counter()))
-        (row,) = self.sql("SELECT result FROM sync_log WHERE message_id = %s", message.message_id)
-        return dict(row["result"])
-
-    def sql(self, statement: str, *values: Any) -> list[dict[str, Any]]:
-        with psycopg.connect(self.url, row_factory=dict_row) as connection:
-            cursor = connection.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
+class Pool(process.Pool):
+    """A pool process, and what it left behind."""
 
     def followed(self) -> list[tuple[str, dict[str, Any]]]:
         """Return kinds and payloads of what was asked for or announced so far."""
@@ -128,7 +77,7 @@ def open_pool(database_url: str) -> Iterator[Callable[[httpx.BaseTransport], Poo
     opened: list[Wired] = []
 
     def start(transport: httpx.BaseTransport) -> Pool:
-        opened.append(Wired(settings, transport))
+        opened.append(Wired(settings, httpx.Client(transport=transport)))
         return Pool(app, opened[-1], database_url)
 
     yield start
