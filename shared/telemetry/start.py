@@ -22,6 +22,8 @@ def start(settings: Settings) -> None:
             auto_enabling_integrations=False,
             default_integrations=False,
             send_default_pii=False,
+            # A hash or a key may stand in a variable of any frame.
+            include_local_variables=False,
         )
 
 

@@ -7,6 +7,8 @@ import signal
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tests.acceptance.stack import Running, Stack
 from tests.eventually import eventually
 from tests.probe.kinds import Crash, Observe, Store
@@ -77,9 +79,8 @@ def test_a_message_that_kills_its_process_dies_alone(stack: Stack, maintenance: 
     assert maintenance.alive()
 
 
-def test_a_flood_that_only_stores_is_stored_by_sets_the_bad_die_alone_and_twice_is_once(
-    stack: Stack, maintenance: Running
-) -> None:
+@pytest.mark.usefixtures("maintenance")
+def test_a_flood_that_only_stores_is_stored_by_sets_the_bad_die_alone_and_twice_is_once(stack: Stack) -> None:
     keys = stack.keys(2000)
     bad = [replace(stack.compose(Observe(key=0)), body=b'{"key": "odd %d"}' % number) for number in range(6)]
     spoiling = [stack.compose(Observe(key=0, spoil=True)) for _ in range(4)]
