@@ -103,7 +103,9 @@ ON CONFLICT (message_id) DO UPDATE
     SET status = excluded.status, finished_at = excluded.finished_at,
         attempts = CASE
             -- An attempt that was not spent, and ends the same way again: a wait. However long, it is one entry.
-            WHEN sync_log.attempts -> -1 -> 'attempt' = excluded.attempts -> 0 -> 'attempt'
+            -- After a death there is no wait: who was replayed and dies again has died twice.
+            WHEN sync_log.attempts -> -1 ->> 'outcome' = 'retried'
+                AND sync_log.attempts -> -1 -> 'attempt' = excluded.attempts -> 0 -> 'attempt'
                 AND sync_log.attempts -> -1 -> 'error' = excluded.attempts -> 0 -> 'error'
             THEN jsonb_set(
                 sync_log.attempts,

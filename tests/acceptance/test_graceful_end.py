@@ -23,6 +23,13 @@ def leaving(stack: Stack, maintenance: Running) -> Iterator[Running]:  # noqa: A
     worker.stop()
 
 
+@pytest.fixture
+def processing(stack: Stack, maintenance: Running) -> Iterator[Running]:  # noqa: ARG001
+    worker = stack.worker("processing", concurrency=1)
+    yield worker
+    worker.stop()
+
+
 def test_on_sigterm_a_worker_finishes_what_runs_acknowledges_it_and_leaves_the_rest(
     stack: Stack, leaving: Running
 ) -> None:
@@ -46,8 +53,7 @@ def test_on_sigterm_a_worker_finishes_what_runs_acknowledges_it_and_leaves_the_r
     assert successor.stop() == "SIGTERM"
 
 
-def test_a_pool_counts_what_it_received_and_what_became_of_it(stack: Stack) -> None:
-    pool = stack.worker("processing", concurrency=1)
+def test_a_pool_counts_what_it_received_and_what_became_of_it(stack: Stack, processing: Running) -> None:
     (key,) = stack.keys(1)
     once = stack.compose(Store(key=key))
     others = (Fail(error="UpstreamAway", times=1), Fail(error="ZeroDivisionError"), Nothing())
@@ -67,10 +73,12 @@ def test_a_pool_counts_what_it_received_and_what_became_of_it(stack: Stack) -> N
     }
 
     def told() -> dict[str, float]:
-        return {name: value for name, value in pool.metrics().items() if name.startswith("millrace_messages_handled")}
+        return {
+            name: value for name, value in processing.metrics().items() if name.startswith("millrace_messages_handled")
+        }
 
     eventually(lambda: told() == expected, what="all outcomes")
-    numbers = pool.metrics()
+    numbers = processing.metrics()
     labels = '{kind="maintenance.probe.fail",queue="processing"}'
     assert numbers[f"millrace_messages_received_total{labels}"] == 3
     assert numbers[f"millrace_handle_seconds_count{labels}"] == 3

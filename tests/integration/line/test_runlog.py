@@ -121,6 +121,14 @@ def test_every_attempt_is_kept_with_its_error(engine: Engine) -> None:
     assert [attempt["outcome"] for attempt in row(engine)["attempts"]] == ["retried", "dead", "done"]
 
 
+def test_a_replayed_message_that_dies_of_the_same_again_has_two_deaths(engine: Engine) -> None:
+    dead = replace(RETRIED, outcome="dead", delay=None)
+    fail(engine, dead, final=True)
+    begin(engine)
+    fail(engine, dead, final=True)
+    assert [attempt["outcome"] for attempt in row(engine)["attempts"]] == ["dead", "dead"]
+
+
 def test_nothing_that_comes_late_changes_what_has_succeeded(engine: Engine) -> None:
     finish(engine, result=1)
     before = row(engine)
