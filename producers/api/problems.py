@@ -68,6 +68,12 @@ SCHEMA_OLD = _sort(
     "The database lacks what this release needs",
     "Whoever runs this has to apply the migrations (shared.database.migrate); ask again afterwards.",
 )
+BROKER_UNSEEN = _sort(
+    "broker-unseen",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "The broker cannot be looked at",
+    "Whoever runs this has to set RABBITMQ_MANAGEMENT_URL for the API, or to look why nobody answers there.",
+)
 TOKEN_MISSING = _sort(
     "token-missing",
     HTTPStatus.UNAUTHORIZED,

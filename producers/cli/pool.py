@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from producers.cli.metrics_directory import make_directory
 from producers.cli.output import AsJson, print_json, print_table
 from shared.broker import topology
 from shared.broker.topology import Pool
+from shared.errors import MissingSetting
 from shared.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Worker pools: start one, see how all are doing.")
@@ -78,29 +80,21 @@ def worker_command(pool: Pool, *, concurrency: int, prefetch: int, node: str, lo
 def status(*, as_json: AsJson = False) -> None:
     """Show each pool's queues: messages that wait, messages being worked on, and consumers."""
     # Starting a pool is this module's other half, and need not wait for an HTTP client.
-    from shared.management import Management, connect, vhost_of  # noqa: PLC0415
+    from producers.pools import standings  # noqa: PLC0415
 
-    settings = Settings()
-    if settings.rabbitmq_management_url is None:
-        raise Failure("RABBITMQ_MANAGEMENT_URL is not set", "set it; of a local stack, `. .millrace/env`", USAGE)
-    vhost = vhost_of(settings.rabbitmq_url.get_secret_value())
-    with connect(settings.rabbitmq_management_url.get_secret_value()) as client:
-        queues = {queue["name"]: queue for queue in Management(client, vhost).queues()}
-    columns = ("pool", "queue", "waiting", "in work", "consumers")
-    rows = [
-        (pool.name, queue, *(queues.get(queue, {}).get(number) for number in _NUMBERS))
-        for pool in topology.POOLS
-        for queue in pool.queues
-    ]
+    try:
+        found = standings(Settings())
+    except MissingSetting as error:
+        raise Failure(str(error), "set it; of a local stack, `. .millrace/env`", USAGE) from error
     if as_json:
-        print_json([dict(zip((column.replace(" ", "_") for column in columns), row, strict=True)) for row in rows])
-    else:
-        print_table(columns, [[_unknown(cell) for cell in row] for row in rows])
-        if missing := [queue for pool in topology.POOLS for queue in pool.queues if queue not in queues]:
-            typer.echo(f"not declared: {', '.join(missing)}; millrace topology apply declares them", err=True)
-
-
-_NUMBERS = ("messages_ready", "messages_unacknowledged", "consumers")
+        print_json([asdict(one) for one in found])
+        return
+    print_table(
+        ("pool", "queue", "waiting", "in work", "consumers"),
+        [(one.pool, one.queue, *map(_unknown, (one.waiting, one.in_work, one.consumers))) for one in found],
+    )
+    if missing := [one.queue for one in found if not one.declared]:
+        typer.echo(f"not declared: {', '.join(missing)}; millrace topology apply declares them", err=True)
 
 
 def _unknown(cell: object) -> object:
