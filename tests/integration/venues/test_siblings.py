@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -179,3 +180,16 @@ def test_two_feeds_of_one_site_stored_at_once_come_one_after_the_other(site: Sit
     second.join(10)
 
     assert site.listed() == [(site.this, ONE.key)]
+
+
+def test_thousands_of_evenings_in_two_feeds_take_no_longer_than_their_number(site: Site) -> None:
+    """Compared one with all others they take minutes."""
+    many = [evening(1, key=f"evening-{number}") for number in range(12_000)]
+    began = time.perf_counter()
+
+    site.ingest(site.this, many[:8_000])
+    assert site.ingest(site.next, many[4_000:], hours=1).elsewhere == 4_000
+    site.ingest(site.root, many, hours=2)
+
+    assert {source for source, _ in site.listed()} == {site.root}
+    assert time.perf_counter() - began < 8.0
