@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def each(read: Callable[[Any], Any]) -> Callable[[Any], list[Any]]:
     return lambda records: [read(record) for record in records]
 
 
-# The beginning of a file's name says what it holds; the longest that fits counts. None: not read by this project.
+# How a file's name begins says what it holds; the longest that fits counts. None: not read by this project.
 READERS: dict[str, Callable[[Any], Any] | None] = {
     "artwork_types": None,
     "episode_": as_episode,
@@ -78,9 +79,8 @@ READERS: dict[str, Callable[[Any], Any] | None] = {
     "search_": as_hits,
     "season_": as_season,
     "series_": as_series,
-    "series_75978_episodes": as_page,
-    "series_78878_next_aired": None,
-    "series_81189_episodes": as_page,
+    "series_*_episodes": as_page,
+    "series_*_next_aired": None,
     "series_filter": each(as_series),
     "series_page": each(as_series),
     "series_statuses": None,
@@ -98,7 +98,13 @@ CUT_DOWN = {
 
 
 def reader_of(name: str) -> Callable[[Any], Any] | None:
-    return READERS[max((start for start in READERS if name.startswith(start)), key=len)]
+    fits = [start for start in READERS if fnmatchcase(name, f"{start}*")]
+    return READERS[max(fits, key=len)] if fits else None
+
+
+def cut_down(record: Any) -> bool:
+    """Tell whether a recording lacks what identifies its record, so that nobody could read it."""
+    return isinstance(record, dict) and not {"id", "name"} <= record.keys()
 
 
 @pytest.mark.parametrize("name", names())
@@ -106,17 +112,18 @@ def test_every_recording_is_read_or_refused_by_name(name: str) -> None:
     reader = reader_of(name)
     if reader is None:
         return
-    if name in CUT_DOWN:
-        with pytest.raises(UnreadableAnswer, match=CUT_DOWN[name]):
+    if cut_down(data(name)) and reader in {as_series, as_movie, as_person}:
+        with pytest.raises(UnreadableAnswer, match=CUT_DOWN.get(name, "is missing")):
             reader(data(name))
-    else:
-        assert reader(data(name)) is not None
+        return
+    assert reader(data(name)) is not None
+    assert name not in CUT_DOWN
 
 
-@pytest.mark.parametrize("name", [name for name in names() if not name.startswith("shape_") and name not in CUT_DOWN])
+@pytest.mark.parametrize("name", [name for name in names() if not name.startswith("shape_")])
 def test_no_recording_has_a_field_that_nobody_knows(name: str) -> None:
     reader = reader_of(name)
-    if reader is None:
+    if reader is None or cut_down(data(name)):
         return
     with capture_logs() as logs:
         reader(data(name))
