@@ -104,7 +104,8 @@ def _commit(task: Any, bundle: list[Read], wiring: Wiring) -> set[str]:
 
 
 def _one(task: Any, each: Read, shared: Shared) -> None:
-    each.run.shared = shared
+    # Tried before, perhaps, in a larger bundle that was undone: whatever was finished there is not.
+    each.run.shared, each.run.finished = shared, False
     task.run(each.payload, each.run)
     if not each.run.finished:
         with each.run.finish():
