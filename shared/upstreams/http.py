@@ -129,7 +129,7 @@ class Upstream:
             metrics.upstream_wait_seconds.labels(self.name).observe(self._turns.take())
         try:
             answer = self._answer(what, build, unchanged=unchanged)
-        except (UpstreamAway, RateLimited) as error:
+        except MillraceError as error:
             if self._turns is not None:
                 self._note(self._turns, error)
             raise
@@ -137,14 +137,16 @@ class Upstream:
             self._turns.succeeded()
         return answer
 
-    def _note(self, turns: Turns, error: UpstreamAway | RateLimited) -> None:
-        """Let everybody who asks this upstream know what it said."""
-        if isinstance(error, RateLimited):
-            turns.hold(SILENCE if error.retry_after is None else error.retry_after)
-        else:
+    def _note(self, turns: Turns, error: MillraceError) -> None:
+        """Let everybody who asks this upstream know what it said; a refusal is an answer, too."""
+        if isinstance(error, UpstreamAway):
             if error.retry_after is not None:
                 turns.hold(error.retry_after)
             turns.failed()
+            return
+        turns.succeeded()
+        if isinstance(error, RateLimited):
+            turns.hold(SILENCE if error.retry_after is None else error.retry_after)
 
     def _answer(self, what: str, build: Callable[[], httpx.Request], *, unchanged: bool) -> Answer:
         started = self._clock()

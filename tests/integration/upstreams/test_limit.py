@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 
 from deploy.local.ports import LOOPBACK, free_port, is_open
 from shared.database.engine import open_engine
-from shared.errors import BreakerOpen, LimitReached, RateLimited, UpstreamAway
+from shared.errors import BreakerOpen, LimitReached, MillraceError, RateLimited, UpstreamAway
 from shared.settings import Settings
 from shared.upstreams.gateway import Gateway
 from shared.upstreams.limit import Turns
@@ -113,6 +113,17 @@ def test_failures_of_several_processes_open_the_breaker_for_all_and_its_state_is
     assert breaker() == 2.0
     with pytest.raises(BreakerOpen):
         process(never_asked).upstream("two", LIMIT).get("http://two/", "thing")
+
+
+@pytest.mark.parametrize("status", [404, 400, 429])
+def test_an_upstream_that_refuses_is_not_away(process: Process, database_url: str, status: int) -> None:
+    answers = iter([502] * (THRESHOLD - 1) + [status])
+    asked = process(lambda _: httpx.Response(next(answers))).upstream("two", LIMIT)
+    for _ in range(THRESHOLD):
+        with pytest.raises(MillraceError):
+            asked.get("http://two/", "thing")
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT failures FROM upstreams WHERE name = 'two'").fetchone() == (0,)
 
 
 def test_when_its_time_has_come_one_success_closes_the_breaker_for_all(process: Process, database_url: str) -> None:
