@@ -46,7 +46,9 @@ class Pool:
 
     `patterns` are bound on the exchange named by their first word. `prefetch` is the number of messages each
     process may hold: 1 where tasks are long and an urgent one must not wait behind them, more where they are
-    short and a round trip for each would dominate. `concurrency` is the default number of processes.
+    short and a round trip for each would dominate. `concurrency` is the default number of processes, `most` how many a
+    recommendation may ask for. `objective` is the age in seconds that the oldest message of its queue should not
+    reach: alerts compare with it, and recommendations aim below it.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Pool:
     lane: bool = False
     prefetch: int = 1
     concurrency: int = 2
+    most: int = 16
+    objective: float = 300.0
 
     @property
     def urgent(self) -> str | None:
@@ -80,11 +84,13 @@ POOLS = (
             "price.minifigure.#",
         ),
         lane=True,
+        objective=900.0,  # sites are read at the pace at which sites may be read
     ),
     Pool(
         "processing",
         ("aggregation.#", "price.discounts.#", "price.batch.#", "price.observed.#"),
         prefetch=1000,  # twice a bundle of 500: one in work, one gathering
+        objective=60.0,
     ),
     Pool("maintenance", ("maintenance.#",), prefetch=8),
 )

@@ -1,11 +1,12 @@
 """Every metric Millrace exports, declared here and nowhere else.
 
-No label carries an id; `status` is an HTTP status or one of timeout, network, unreadable, refused.
+No label carries an id; `status` is an HTTP status or one of timeout, network, unreadable, refused. `queue` is a queue's
+name, or a pool's, which is that of its queue. What only the exporter tells is in a registry of its own, `EXPORTED`.
 """
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 upstream_requests = Counter(
     "millrace_upstream_requests_total",
@@ -91,4 +92,59 @@ http_seconds = Histogram(
     "Seconds from receiving a request until its answer was sent.",
     ["route"],
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
+)
+
+dead_letters_kept = Counter(
+    "millrace_dead_letters_kept_total",
+    "Deaths written to the ledger, by the queue in which a message died and the reason.",
+    ["queue", "reason"],
+)
+
+EXPORTED = CollectorRegistry()
+"""What `millrace exporter` tells: what no pool knows of itself."""
+
+
+def _exported(name: str, meaning: str, *labels: str) -> Gauge:
+    return Gauge(name, meaning, labels, registry=EXPORTED)
+
+
+exporter_source_up = _exported(
+    "millrace_exporter_source_up",
+    "Whether what the exporter asks did answer: broker, pools, database. What is 0 is told by no other metric of it.",
+    "source",
+)
+queue_messages = _exported(
+    "millrace_queue_messages", "Messages in a queue, by state: ready or unacked.", "queue", "state"
+)
+queue_consumers = _exported("millrace_queue_consumers", "Consumers of a queue, by the broker's word.", "queue")
+queue_oldest_message_age_seconds = _exported(
+    "millrace_queue_oldest_message_age_seconds",
+    "Seconds since the message at the head of a queue was published, estimated from what came and went; 0 when empty.",
+    "queue",
+)
+queue_objective_seconds = _exported(
+    "millrace_queue_objective_seconds", "The age that the oldest message of a queue should not reach.", "queue"
+)
+pool_instances = _exported("millrace_pool_instances", "Workers of a pool that answered when they were asked.", "queue")
+pool_recommended_processes = _exported(
+    "millrace_pool_recommended_processes", "Processes that a pool should have now, over all its instances.", "queue"
+)
+dead_letters = _exported("millrace_dead_letters", "Dead letters in the ledger.", "queue", "reason", "state")
+dead_letter_oldest_age_seconds = _exported(
+    "millrace_dead_letter_oldest_age_seconds",
+    "Seconds since the oldest open dead letter of a queue last died; 0 when none is open.",
+    "queue",
+)
+schedule_last_success_timestamp_seconds = _exported(
+    "millrace_schedule_last_success_timestamp_seconds",
+    "When what a schedule asked for was last done, in seconds since 1970.",
+    "schedule",
+)
+schedule_overdue_seconds = _exported(
+    "millrace_schedule_overdue_seconds",
+    "Seconds by which an enabled schedule is past the moment it should have fired at; 0 when it is not.",
+    "schedule",
+)
+stale_entities = _exported(
+    "millrace_stale_entities", "Series, movies and people older than their time to be fresh.", "entity"
 )
