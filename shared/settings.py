@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 import socket
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from shared.secret_files import from_files
+
+BAD_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 def _address(*schemes: str) -> AfterValidator:
@@ -23,9 +29,20 @@ def _address(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _database_address(value: SecretStr) -> SecretStr:
+    """Check what libpq would complain about by quoting it, password and all."""
+    text = value.get_secret_value()
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must begin with postgresql://")
+    if BAD_PERCENT.search(text):
+        raise ValueError("holds a % that begins no escape; write % as %25, and / and @ of a password as %2F and %40")
+    return value
+
+
 class Settings(BaseSettings):
     """What a process needs to know; each field is read from the variable named in its `validation_alias`.
 
+    Of a secret string the variable's name with `_FILE` behind it may name a file that holds it instead.
     Raises pydantic's ValidationError, which names the variable, when one is missing or malformed.
     Addresses that may hold a password are secret strings, so that a repr or a log line never shows it.
     """
@@ -34,6 +51,19 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True, env_ignore_empty=True
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments, the environment, and the files it names, in this order."""
+        files = InitSettingsSource(settings_cls, from_files(settings_cls.model_fields, os.environ))
+        return init_settings, env_settings, files
 
     rabbitmq_url: Annotated[SecretStr, _address("amqp", "amqps")] = Field(
         SecretStr("amqp://guest:guest@127.0.0.1:5672/"),
@@ -45,7 +75,7 @@ class Settings(BaseSettings):
         validation_alias="RABBITMQ_MANAGEMENT_URL",
         description="Address of RabbitMQ's management API; needed by `topology check` and Flower's broker page.",
     )
-    database_url: SecretStr = Field(
+    database_url: Annotated[SecretStr, AfterValidator(_database_address)] = Field(
         SecretStr("postgresql://127.0.0.1:5432/millrace"),
         validation_alias="DATABASE_URL",
         description="PostgreSQL, in libpq's own form: postgresql://user:password@host/database.",
@@ -140,6 +170,14 @@ class Settings(BaseSettings):
         (5.0, 15.0, 45.0),
         validation_alias="MILLRACE_RETRY_BACKOFF",
         description="Seconds before the first, second and third retry, as a JSON list, when an upstream names none.",
+    )
+    listen: str = Field(
+        "127.0.0.1",
+        validation_alias="MILLRACE_LISTEN",
+        description="Address at which this process answers: its metrics, and the API; a container's is 0.0.0.0.",
+    )
+    api_port: int = Field(
+        8000, ge=0, le=65535, validation_alias="MILLRACE_API_PORT", description="Port of the API, below that address."
     )
     metrics_port: int | None = Field(
         None,

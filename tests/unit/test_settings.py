@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
-from pydantic import ValidationError
+from pathlib import Path
 
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from shared.secret_files import secret_variables
 from shared.settings import Settings
+
+SECRETS = sorted(secret_variables(Settings.model_fields))
+
+GOOD = {
+    "RABBITMQ_URL": "amqp://user:hunter2@host/",
+    "RABBITMQ_MANAGEMENT_URL": "http://user:hunter2@host/",
+    "DATABASE_URL": "postgresql://user:hunter2@host/millrace",
+}
 
 
 @pytest.mark.parametrize(
@@ -15,6 +26,8 @@ from shared.settings import Settings
         ("RABBITMQ_URL", "amqp://user:hunter2@host:port/", "Port could not be cast"),
         ("RABBITMQ_URL", "amqp:///hunter2", "and a host"),
         ("RABBITMQ_MANAGEMENT_URL", "user:hunter2@host:15672", "must begin with http:// or https:// and a host"),
+        ("DATABASE_URL", "user:hunter2@host/millrace", "must begin with postgresql://"),
+        ("DATABASE_URL", "postgresql://user:hunter2%zz@host/millrace", "write % as %25"),
     ],
 )
 def test_an_address_that_is_none_is_named_and_never_quoted(
@@ -44,3 +57,64 @@ def test_a_printed_settings_object_shows_no_password(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("RABBITMQ_URL", "amqp://user:hunter2@host/")
 
     assert "hunter2" not in repr(Settings())
+
+
+@pytest.mark.parametrize("variable", SECRETS)
+def test_every_secret_may_be_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str) -> None:
+    monkeypatch.delenv(variable, raising=False)
+    secret = GOOD.get(variable, "hunter2 and more than thirty-two characters")
+    file = tmp_path / "secret"
+    file.write_text(secret + "\n")
+    monkeypatch.setenv(f"{variable}_FILE", str(file))
+
+    settings = Settings()
+
+    values = [value for _, value in settings if isinstance(value, SecretStr)]
+    assert secret in [value.get_secret_value() for value in values]
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "No such file or directory"),
+        (b"", "is empty"),
+        (b"\n", "is empty"),
+        (b"\xff\xfehunter2", "is no text in UTF-8"),
+    ],
+)
+def test_a_secret_file_that_cannot_be_used_names_its_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, complaint: str
+) -> None:
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv("TVDB_API_KEY_FILE", str(file))
+
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+
+    (problem,) = caught.value.errors()
+    assert problem["loc"] == ("TVDB_API_KEY_FILE",)
+    assert complaint in problem["msg"]
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_secret_that_is_given_twice_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("hunter2")
+    monkeypatch.setenv("TVDB_API_KEY", "hunter3")
+    monkeypatch.setenv("TVDB_API_KEY_FILE", str(file))
+
+    with pytest.raises(ValidationError, match="TVDB_API_KEY is set as well; give one of them") as caught:
+        Settings()
+
+    assert "hunter" not in str(caught.value)
+
+
+def test_what_is_no_secret_is_not_read_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "level"
+    file.write_text("DEBUG")
+    monkeypatch.setenv("MILLRACE_LOG_LEVEL_FILE", str(file))
+
+    assert Settings().log_level == "INFO"
