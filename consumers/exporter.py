@@ -17,8 +17,6 @@ from prometheus_client.registry import Collector
 
 from shared.settings import Settings
 
-HOST = "127.0.0.1"
-
 
 class Processes(Collector):
     """How many processes a pool has, busy and idle, at the moment of asking."""
@@ -42,14 +40,15 @@ class Processes(Collector):
 @signals.worker_ready.connect
 def _serve(sender: Any, **_: Any) -> None:
     """Open the endpoint when the pool is up; a port that is taken is worth a failed start, not a silent pool."""
-    port = Settings().metrics_port
+    settings = Settings()
+    port = settings.metrics_port
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if port is None or folder is None:
         return
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry, path=folder)
     registry.register(Processes(os.environ.get("MILLRACE_POOL", "celery"), sender.controller))
-    start_http_server(port, addr=HOST, registry=registry)
+    start_http_server(port, addr=settings.listen, registry=registry)
 
 
 @signals.worker_process_shutdown.connect

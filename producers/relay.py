@@ -115,7 +115,7 @@ def main() -> None:
     dsn = settings.database_url.get_secret_value()
     engine = open_engine(dsn, pool=2, name="millrace-relay")
     if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, addr="127.0.0.1")
+        start_http_server(settings.metrics_port, addr=settings.listen)
     with Publisher(settings.rabbitmq_url.get_secret_value(), name="millrace-relay") as publisher:
         relay = Relay(engine, publisher, dsn)
 

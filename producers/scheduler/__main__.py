@@ -22,7 +22,7 @@ def main() -> None:
     settings = Settings()
     telemetry.start(settings)
     if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, addr="127.0.0.1")
+        start_http_server(settings.metrics_port, addr=settings.listen)
     stopping = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

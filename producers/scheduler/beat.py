@@ -25,7 +25,7 @@ class ElectedScheduler(Scheduler):  # type: ignore[misc]
         settings = self.app.settings
         self.leader = Leader(settings.database_url.get_secret_value(), self.app.contracts)
         if settings.metrics_port is not None:
-            start_http_server(settings.metrics_port, addr="127.0.0.1")
+            start_http_server(settings.metrics_port, addr=settings.listen)
 
     def tick(self, *_args: Any, **_kwargs: Any) -> float:
         """Fire what is due, if this one leads."""
