@@ -179,14 +179,6 @@ class Settings(BaseSettings):
     api_port: int = Field(
         8000, ge=0, le=65535, validation_alias="MILLRACE_API_PORT", description="Port of the API, below that address."
     )
-    listen: str = Field(
-        "127.0.0.1",
-        validation_alias="MILLRACE_LISTEN",
-        description="Address at which this process answers: its metrics, and the API; a container's is 0.0.0.0.",
-    )
-    api_port: int = Field(
-        8000, ge=0, le=65535, validation_alias="MILLRACE_API_PORT", description="Port of the API, below that address."
-    )
     metrics_port: int | None = Field(
         None,
         validation_alias="MILLRACE_METRICS_PORT",
