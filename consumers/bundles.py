@@ -18,11 +18,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from consumers import shown
 from shared.broker.ids import new_id
 from shared.broker.wire import Delivery
-
-SHOWN = 200
-"""Bytes of a body that Celery's own views (Flower, `inspect active`) show."""
 
 
 @dataclass(slots=True)
@@ -152,7 +150,6 @@ def disguise(message: Any, task: str, deliveries: list[Delivery]) -> None:
     first = deliveries[0]
     alone = len(deliveries) == 1
     identity = first.message_id if alone else new_id()
-    shown = first.body[:SHOWN].decode("utf-8", "replace") if alone else f"{len(deliveries)} messages"
     message.headers = {}
     message.properties = {"priority": first.properties.get("priority"), "correlation_id": identity}
     message._decoded_cache = {  # noqa: SLF001 - kombu's own cache: nothing is decoded again
@@ -161,8 +158,8 @@ def disguise(message: Any, task: str, deliveries: list[Delivery]) -> None:
         "root_id": first.properties.get("correlation_id") or identity,
         "args": deliveries,
         "kwargs": {},
-        "argsrepr": "",
-        "kwargsrepr": shown,
+        "argsrepr": shown.place(deliveries),
+        "kwargsrepr": shown.payload(deliveries),
         "origin": str(first.properties.get("app_id") or ""),
         "retries": 0,
     }
