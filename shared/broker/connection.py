@@ -1,7 +1,8 @@
 """A connection to the broker with a thread of its own: made again whenever it breaks, until it is closed.
 
 The thread answers heartbeats while callers are busy. A broken connection is dropped whole, and whatever was not
-confirmed over it is sent again over the next, under the same message id.
+confirmed over it is sent again over the next, under the same message id. The next is to the next address, where the
+broker has several: of a cluster whose node died, the others are there.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 import pika
@@ -22,14 +24,31 @@ from shared.errors import BrokerAway
 log = logging.getLogger(__name__)
 
 RECONNECT = (0.1, 0.2, 0.5, 1.0, 2.0)
-"""Seconds between attempts to reach the broker; the last one repeats."""
+"""Seconds between rounds of attempts to reach the broker at each of its addresses; the last one repeats."""
+
+STEADY = 1.0
+"""Seconds a connection must have lasted for its loss to be the first again: one that is closed over a message as soon
+as it is made anew must not be made anew without a pause."""
+
+
+def pause(failures: int, addresses: int) -> float:
+    """Return the seconds to wait after so many attempts in a row that led to no lasting connection.
+
+    There is none before the first attempt after a loss, and none between the addresses of one round.
+    """
+    rounds, rest = divmod(failures, addresses)
+    return 0.0 if rest or not rounds else RECONNECT[min(rounds, len(RECONNECT)) - 1]
 
 
 class Connection:
-    """Takes batches from any thread and settles all their messages; connects when the first one comes."""
+    """Takes batches from any thread and settles all their messages; connects when the first one comes.
 
-    def __init__(self, parameters: pika.URLParameters) -> None:
-        self._parameters = parameters
+    `addresses` are those of the broker: the first is tried first, and each time a connection cannot be made or breaks
+    it is the next one's turn.
+    """
+
+    def __init__(self, addresses: Sequence[pika.URLParameters]) -> None:
+        self._addresses = deque(addresses)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closing = False
@@ -43,6 +62,7 @@ class Connection:
         self._in_flight = InFlight()
         self._trouble = "not connected yet"
         self._failures = 0
+        self._ready_since: float | None = None
 
     def submit(self, batch: Batch) -> None:
         """Have the messages of a batch sent; raises BrokerAway when closed."""
@@ -77,7 +97,7 @@ class Connection:
                 self._put_back()
                 self._expire(time.monotonic())
                 if not self._closing:
-                    self._wake_up.wait(RECONNECT[min(self._failures, len(RECONNECT)) - 1])
+                    self._wake_up.wait(pause(self._failures, len(self._addresses)))
         finally:
             with self._lock:
                 self._closing = True
@@ -86,8 +106,9 @@ class Connection:
 
     def _connect_and_run(self) -> None:
         self._failures += 1
+        self._ready_since = None
         connection = InPieces(
-            self._parameters,
+            self._addresses[0],
             on_open_callback=self._opened,
             on_open_error_callback=self._stopped,
             on_close_callback=self._stopped,
@@ -99,6 +120,9 @@ class Connection:
             with self._lock:
                 self._ready = None
             connection.ioloop.close()
+        if self._ready_since is not None and time.monotonic() - self._ready_since > STEADY:
+            self._failures = 0
+        self._addresses.rotate(-1)
 
     def _opened(self, connection: SelectConnection) -> None:
         connection.channel(on_open_callback=self._channel_opened)
@@ -109,7 +133,7 @@ class Connection:
         self._in_flight.begin(channel, self._confirms)
 
     def _confirms(self, _frame: object) -> None:
-        self._failures = 0
+        self._ready_since = self._ready_since or time.monotonic()
         with self._lock:
             self._ready = self._channel.connection
         if self._closing:  # while this connection was being made, when there was none to shut
@@ -145,7 +169,8 @@ class Connection:
         if not self._closing:
             # Of a refused connection pika's text is empty, and its repr says everything.
             self._trouble = str(reason) or repr(reason)
-            log.warning("broker connection lost", extra={"reason": self._trouble})
+            node = f"{self._addresses[0].host}:{self._addresses[0].port}"
+            log.warning("broker connection lost", extra={"node": node, "reason": self._trouble})
         connection.ioloop.stop()
 
     def _shut(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pika
 from pika.exceptions import ChannelClosedByBroker
 
-from shared.broker import topology
+from shared.broker import addresses, topology
 from shared.errors import MillraceError
 
 
@@ -13,13 +13,13 @@ class TopologyConflict(MillraceError):
     """The broker holds an exchange or a queue of the same name with other properties."""
 
 
-def apply(url: str) -> None:
-    """Declare every exchange, queue and binding on the broker at `url`; nothing is ever deleted.
+def apply(urls: str) -> None:
+    """Declare every exchange, queue and binding on the broker at `urls`; nothing is ever deleted.
 
     Raises TopologyConflict, whose text names the object, when something of another form is in the way, and
     pika's AMQPConnectionError when the broker cannot be reached.
     """
-    connection = pika.BlockingConnection(pika.URLParameters(url))
+    connection = pika.BlockingConnection(addresses.parameters(urls))
     try:
         channel = connection.channel()
         for exchange in topology.exchanges():

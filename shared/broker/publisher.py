@@ -13,8 +13,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Self
 
-import pika
-
+from shared.broker import addresses
 from shared.broker.connection import Connection
 from shared.broker.in_flight import Batch
 from shared.broker.wire import Message
@@ -33,17 +32,18 @@ TIMEOUT = 30.0
 class Publisher:
     """Publishes messages, confirmed, from any number of threads; make it after fork, close it at the end.
 
-    `url` is the broker's AMQP address, `name` what the broker shows for the connection, `timeout` the seconds a
+    `urls` is the broker's AMQP address, or several with `;` between them, `name` what the broker shows for the connection, `timeout` the seconds a
     caller waits at most. Nothing is connected before the first message.
     """
 
-    def __init__(self, url: str, *, name: str = "millrace-publisher", timeout: float = TIMEOUT) -> None:
-        parameters = pika.URLParameters(url)
-        parameters.client_properties = {"connection_name": name}
-        parameters.socket_timeout = 5
-        parameters.stack_timeout = 10
+    def __init__(self, urls: str, *, name: str = "millrace-publisher", timeout: float = TIMEOUT) -> None:
+        nodes = addresses.parameters(urls)
+        for node in nodes:
+            node.client_properties = {"connection_name": name}
+            node.socket_timeout = 5
+            node.stack_timeout = 10
         self._timeout = timeout
-        self._connection = Connection(parameters)
+        self._connection = Connection(nodes)
 
     def __enter__(self) -> Self:
         return self

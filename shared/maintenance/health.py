@@ -14,6 +14,7 @@ from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 from sqlalchemy import Connection, Engine
 
+from shared.broker import addresses
 from shared.database.engine import driver
 from shared.maintenance import rules
 from shared.maintenance.report import Item, Report
@@ -77,14 +78,15 @@ def fresh_days(settings: Settings) -> dict[str, float]:
     return {"series": titles, "movies": titles, "people": settings.people_fresh_days}
 
 
-def look_at_broker(url: str, patience: float = BROKER_PATIENCE) -> Item:
-    """Connect to the broker and leave it again."""
-    parameters = pika.URLParameters(url)
-    parameters.socket_timeout = parameters.stack_timeout = parameters.blocked_connection_timeout = patience
-    parameters.connection_attempts = 1
+def look_at_broker(urls: str, patience: float = BROKER_PATIENCE) -> Item:
+    """Connect to the broker, at the first of its addresses that lets us in, and leave it again."""
+    nodes = addresses.parameters(urls)
+    for node in nodes:
+        node.socket_timeout = node.stack_timeout = node.blocked_connection_timeout = patience
+        node.connection_attempts = 1
     began = time.perf_counter()
     try:
-        pika.BlockingConnection(parameters).close()
+        pika.BlockingConnection(nodes).close()
     except (AMQPError, AMQPConnectorException, OSError) as error:
         cause: BaseException = error
         # Pika wraps what went wrong, and says less on each layer.

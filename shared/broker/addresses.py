@@ -1,0 +1,25 @@
+"""Where the broker is: the address of one node, or those of a cluster's nodes with `;` between them, as kombu has it."""
+
+from __future__ import annotations
+
+import pika
+
+SEPARATOR = ";"
+"""A `;` that belongs to a password is written %3B."""
+
+HEARTBEAT = 10
+"""Seconds between heartbeats. A node that is silent for two of them is given up for the next address, so a machine
+that vanishes without a word (power, network) costs its clients twice this; the broker's own default is 60."""
+
+
+def split(urls: str) -> list[str]:
+    """Return the single addresses, in the order in which they are tried."""
+    return [url.strip() for url in urls.split(SEPARATOR) if url.strip()]
+
+
+def parameters(urls: str) -> list[pika.URLParameters]:
+    """Return what pika needs to know of each address; a BlockingConnection takes the list and tries each in turn."""
+    found = [pika.URLParameters(url) for url in split(urls)]
+    for node in found:
+        node.heartbeat = HEARTBEAT
+    return found
