@@ -33,5 +33,10 @@ GROUPS = (
     Group("backfills", "producers.cli.backfills", "Backfills of price snapshots: list, cancel, resume."),
     Group("users", "producers.cli.users", "Who may do what: add, list, change, disable, remove."),
     Group("health", "producers.cli.health", "Is all well, and if not, what is to be done."),
+    Group("probe", "producers.cli.probe", "Does the process that runs here answer: a container's health check."),
+    Group("migrate", "producers.cli.migrate", "Bring the database to the newest schema."),
+    Group("api", "producers.cli.api", "Serve the HTTP API."),
+    Group("relay", "producers.cli.relay", "Run a relay: it sends what was committed to the outbox."),
+    Group("scheduler", "producers.cli.scheduler", "Run a scheduler: it asks for what is due by the clock."),
     Group("pool", "producers.cli.pool", "Worker pools: start one, see how all are doing."),
 )
