@@ -29,6 +29,9 @@ METRICS = (*MEASURED, "api")
 LISTENERS = ("sandbox", "api", "flower", *MEASURED)
 """Programs that need a port of their own."""
 
+MILLRACE = ("producers.cli",)
+"""The module behind the command `millrace`, which image, units and manifests start each role with, too."""
+
 WARM = (Push(signal.SIGTERM, 20), Push(signal.SIGQUIT, 10))
 """Pools: finish what was begun, then give back what was not."""
 
@@ -60,8 +63,8 @@ def table(
     if not outside.database:
         programs.append(postgres.program(home.folder / "postgres", state.database_password))
     programs += [
-        Job("migrations", _python(env, "deploy.local.prepare", "database"), _if(not outside.database, "postgresql")),
-        Job("topology", _python(env, "deploy.local.prepare", "topology"), _if(source is not None, "rabbitmq")),
+        Job("migrations", _millrace(env, "migrate"), _if(not outside.database, "postgresql")),
+        Job("topology", _millrace(env, "topology", "apply"), _if(source is not None, "rabbitmq")),
     ]
     return programs + _ours(state, env)
 
@@ -76,19 +79,18 @@ def _ours(state: State, env: Mapping[str, str]) -> list[Program | Job]:
         pushes = stop or (Push(signal.SIGTERM, 10),)
         return Program(name, _python(own, *argv), ready, after, pushes)
 
-    uvicorn = ("uvicorn", "--factory", "producers.api.app:create_app", "--host", LOOPBACK, "--port", str(ports["api"]))
     flower = ("celery", "-A", "consumers.app", "flower", f"--address={LOOPBACK}", f"--port={ports['flower']}")
     line = ("migrations", "topology")
     return [
         listening("sandbox", "deploy.sandbox", "--port", str(ports["sandbox"]), after=()),
         *(
-            listening(name, "producers.cli", "pool", "start", pool.name, after=(*line, "sandbox"), stop=WARM)
+            listening(name, *MILLRACE, "pool", "start", pool.name, after=(*line, "sandbox"), stop=WARM)
             for name, pool in zip(POOLS, topology.POOLS, strict=True)
         ),
-        listening("relay", "producers.relay", after=line),
-        Job("schedules", _python(env, "producers.cli", "schedules", "sync"), ("migrations",)),
-        listening("scheduler", "producers.scheduler", after=("schedules",)),
-        listening("api", *uvicorn, "--no-access-log", after=("migrations", "sandbox")),
+        listening("relay", *MILLRACE, "relay", after=line),
+        Job("schedules", _millrace(env, "schedules", "sync"), ("migrations",)),
+        listening("scheduler", *MILLRACE, "scheduler", after=("schedules",)),
+        listening("api", *MILLRACE, "api", "--port", str(ports["api"]), after=("migrations", "sandbox")),
         listening("flower", *flower, after=("topology",)),
     ]
 
@@ -96,6 +98,10 @@ def _ours(state: State, env: Mapping[str, str]) -> list[Program | Job]:
 def _python(env: Mapping[str, str], module: str, *arguments: str) -> functools.partial[Command]:
     argv: Sequence[str] = (sys.executable, "-m", module, *arguments)
     return functools.partial(Command, argv, env, CHECKOUT)
+
+
+def _millrace(env: Mapping[str, str], *words: str) -> functools.partial[Command]:
+    return _python(env, *MILLRACE, *words)
 
 
 def _if(wanted: bool, name: str) -> tuple[str, ...]:
