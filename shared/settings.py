@@ -155,6 +155,11 @@ class Settings(BaseSettings):
     token_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = Field(
         60.0, validation_alias="MILLRACE_TOKEN_MINUTES", description="Minutes for which a user's token is good."
     )
+    flower_basic_auth: SecretStr | None = Field(
+        None,
+        validation_alias="FLOWER_BASIC_AUTH",
+        description="user:password for `millrace flower`, several separated by commas; it does not start without.",
+    )
     database_pool: PositiveInt = Field(
         4, validation_alias="MILLRACE_DATABASE_POOL", description="Connections each process may hold."
     )

@@ -19,7 +19,9 @@ from deploy.local.rabbitmq_found import RabbitMQMissing
 
 PAGES = (
     ("API", "MILLRACE_API_URL", "/docs"),
+    ("console", "MILLRACE_API_URL", "/console"),
     ("Flower", "FLOWER_URL", "/"),
+    ("RabbitMQ", "RABBITMQ_MANAGEMENT_URL", "/"),
     ("stand-in upstreams", "SANDBOX_URL", "/control/requests"),
 )
 """What a person opens in a browser: what it is, where, and which page."""
@@ -88,15 +90,20 @@ def env(home: Home, progress: Progress) -> int:
 
 
 def _print_addresses(home: Home, progress: Progress, told: Mapping[str, str]) -> None:
-    lines = [(what, told[name] + page) for what, name, page in PAGES if name in told]
-    management = told.get("RABBITMQ_MANAGEMENT_URL", "")
-    if management:
-        lines.append(("RabbitMQ", f"http://{management.rpartition('@')[2]} (user and password: see {_near(home.env)})"))
+    lines = [(what, _public(home, told[name], page)) for what, name, page in PAGES if name in told]
     lines += [("metrics", url) for url in told["MILLRACE_METRICS_URLS"].split()]
     progress.say("")
     for what, where in lines:
         progress.say(f"  {what:<20}{where}")
     progress.say(f"\n  . {_near(home.env)}    connects this shell; the admin token is in there too")
+
+
+def _public(home: Home, url: str, page: str) -> str:
+    """Return an address as it may be printed: without user and password, which are in our file."""
+    scheme, _, rest = url.partition("://")
+    secret, _, place = rest.rpartition("@")
+    said = f" (user and password: see {_near(home.env)})" if secret else ""
+    return f"{scheme}://{place}{page}{said}"
 
 
 def _near(file: Path) -> str:

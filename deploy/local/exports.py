@@ -28,6 +28,8 @@ STANDINS = {
 """Where the sandbox answers as each upstream does, and with which keys. Importing it to ask would cost a second; a
 test compares."""
 
+FLOWER_USER = "operator"
+
 OF_UPSTREAMS = {url: (url, *keys) for url, (_, keys) in STANDINS.items()}
 OF_UPSTREAMS["TVDB_URL"] += ("TVDB_PIN",)
 OF_UPSTREAMS["TMDB_URL"] += ("TMDB_API_KEY",)
@@ -86,7 +88,8 @@ def addresses(home: Home, state: State, outside: Given, metrics: Iterable[str]) 
         "RABBITMQ_MANAGEMENT_URL": state.rabbitmq.management_url,
         "DATABASE_URL": postgres.url(home.folder / "postgres", state.database_password),
         "MILLRACE_API_URL": f"http://{LOOPBACK}:{state.ports['api']}",
-        "FLOWER_URL": f"http://{LOOPBACK}:{state.ports['flower']}",
+        "FLOWER_URL": f"http://{FLOWER_USER}:{state.flower_password}@{LOOPBACK}:{state.ports['flower']}",
+        "FLOWER_BASIC_AUTH": f"{FLOWER_USER}:{state.flower_password}",
         "MILLRACE_METRICS_URLS": " ".join(f"http://{LOOPBACK}:{state.ports[name]}/metrics" for name in metrics),
         "MILLRACE_ADMIN_TOKEN": state.admin_token,
         "MILLRACE_TOKEN_SECRET": state.token_secret,

@@ -79,7 +79,6 @@ def _ours(state: State, env: Mapping[str, str]) -> list[Program | Job]:
         pushes = stop or (Push(signal.SIGTERM, 10),)
         return Program(name, _python(own, *argv), ready, after, pushes)
 
-    flower = ("celery", "-A", "consumers.app", "flower", f"--address={LOOPBACK}", f"--port={ports['flower']}")
     line = ("migrations", "topology")
     return [
         listening("sandbox", "deploy.sandbox", "--port", str(ports["sandbox"]), after=()),
@@ -91,7 +90,7 @@ def _ours(state: State, env: Mapping[str, str]) -> list[Program | Job]:
         Job("schedules", _millrace(env, "schedules", "sync"), ("migrations",)),
         listening("scheduler", *MILLRACE, "scheduler", after=("schedules",)),
         listening("api", *MILLRACE, "api", "--port", str(ports["api"]), after=("migrations", "sandbox")),
-        listening("flower", *flower, after=("topology",)),
+        listening("flower", "producers.cli", "flower", "--port", str(ports["flower"]), after=("topology",)),
     ]
 
 

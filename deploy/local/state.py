@@ -23,6 +23,8 @@ class State:
     exported: Mapping[str, str] = field(default_factory=dict)
     token_secret: str = ""
     """Signs the tokens of users; a state of before there were any has none yet."""
+    flower_password: str = ""
+    """Lets into Flower; likewise."""
 
 
 def load(home: Home) -> State | None:
@@ -56,6 +58,7 @@ def choose(old: State | None, names: Sequence[str]) -> State:
         database_password=old.database_password if old else secrets.token_urlsafe(24),
         admin_token=old.admin_token if old else secrets.token_urlsafe(32),
         token_secret=(old.token_secret if old else "") or secrets.token_urlsafe(48),
+        flower_password=(old.flower_password if old else "") or secrets.token_urlsafe(24),
         ports=ports,
         exported=old.exported if old else {},
     )

@@ -33,6 +33,7 @@ GROUPS = (
     Group("backfills", "producers.cli.backfills", "Backfills of price snapshots: list, cancel, resume."),
     Group("users", "producers.cli.users", "Who may do what: add, list, change, disable, remove."),
     Group("health", "producers.cli.health", "Is all well, and if not, what is to be done."),
+    Group("flower", "producers.cli.flower", "Celery's own monitor: workers, tasks and queues in a browser."),
     Group("probe", "producers.cli.probe", "Does the process that runs here answer: a container's health check."),
     Group("migrate", "producers.cli.migrate", "Bring the database to the newest schema."),
     Group("api", "producers.cli.api", "Serve the HTTP API."),

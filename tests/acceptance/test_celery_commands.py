@@ -1,18 +1,15 @@
-"""Celery's own commands, events and Flower, used on the line as operators use them on any Celery."""
+"""Celery's own commands and events, used on the line as operators use them on any Celery."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from celery.exceptions import TaskRevokedError
 
-from deploy.local.ports import free_port
 from tests.acceptance.stack import Running, Stack
 from tests.eventually import eventually, throughout
 
@@ -136,50 +133,8 @@ def test_purge_empties_the_queues_and_asks_for_force(stack: Stack) -> None:
     assert stack.depth("scraping") == 0
 
 
-@pytest.fixture(scope="module")
-def flower(stack: Stack, content: Running) -> Iterator[httpx.Client]:  # noqa: ARG001
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-
-    def answers(_: Running) -> bool:
-        try:
-            return httpx.get(f"{address}/healthcheck", timeout=2).is_success
-        except httpx.HTTPError:
-            return False
-
-    running = stack.start(
-        "flower",
-        sys.executable,
-        *("-m", "celery", "-A", "tests.probe.app", "flower", "--address=127.0.0.1", f"--port={port}"),
-        ready=answers,
-        environment={"FLOWER_UNAUTHENTICATED_API": "true"},
-    )
-    with httpx.Client(base_url=address, timeout=20) as client:
-        yield client
-    running.stop()
-
-
-def test_flower_knows_the_workers_and_shows_a_task_from_beginning_to_end(
-    stack: Stack, flower: httpx.Client, sleep: Any
-) -> None:
-    workers = eventually(lambda: flower.get("/api/workers", params={"refresh": "true"}).json(), what="workers")
-    assert {"content", "maintenance"} <= {name.partition(".")[0] for name in workers}
-
-    def shown() -> dict[str, Any] | None:
-        # Flower switches events on by and by, so a task may pass before it looks.
-        result = sleep.delay(key=stack.keys(1)[0], seconds=0.0)
-        result.get(timeout=20)
-        answer = flower.get(f"/api/task/info/{result.id}")
-        return answer.json() if answer.is_success and answer.json()["state"] == "SUCCESS" else None
-
-    task = eventually(shown, within=40, what="a task in Flower") or {}
-    assert task["name"] == "scrape.series.probe_sleep"
-    assert "seconds" in task["kwargs"]
-    assert task["worker"].startswith("content")
-
-
-def test_celery_events_dumps_what_the_workers_tell(stack: Stack, flower: httpx.Client, sleep: Any) -> None:
-    assert flower.get("/healthcheck").is_success  # it has switched the events on
+def test_celery_events_dumps_what_the_workers_tell(stack: Stack, content: Running, sleep: Any) -> None:
+    control(stack, content, "enable_events")
     dump = stack.start(
         "events",
         sys.executable,

@@ -23,6 +23,7 @@ STATE = State(
     database_password="database-secret",
     admin_token="token",
     token_secret="secret",
+    flower_password="flower-secret",
     ports={name: 21000 + number for number, name in enumerate(LISTENERS)},
 )
 NOTHING = exports.Given({})
@@ -39,6 +40,7 @@ def test_every_promised_address_is_exported(tmp_path: Path) -> None:
         "DATABASE_URL",
         "MILLRACE_API_URL",
         "FLOWER_URL",
+        "FLOWER_BASIC_AUTH",
         "MILLRACE_METRICS_URLS",
         "MILLRACE_ADMIN_TOKEN",
         "MILLRACE_TOKEN_SECRET",
@@ -110,10 +112,10 @@ def test_a_state_of_before_there_were_users_keeps_its_secrets(tmp_path: Path) ->
     home = Home(tmp_path)
     save(home, STATE)
     before = json.loads(home.state.read_text())
-    del before["token_secret"]
+    del before["token_secret"], before["flower_password"]
     home.state.write_text(json.dumps(before))
 
-    assert load(home) == replace(STATE, token_secret="")
+    assert load(home) == replace(STATE, token_secret="", flower_password="")
 
 
 def test_a_shell_that_read_our_exports_gives_nothing(tmp_path: Path) -> None:
