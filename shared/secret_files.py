@@ -23,7 +23,7 @@ def secret_variables(fields: Mapping[str, FieldInfo]) -> Iterator[str]:
 def from_files(fields: Mapping[str, FieldInfo], environment: Mapping[str, str]) -> dict[str, Any]:
     """Return the secrets that `environment` names files for, by variable; the line's end at a file's end is no part.
 
-    Raises pydantic's ValidationError, as settings do, with the name of the variable at fault and no content.
+    Raises pydantic's ValidationError, with the name of the variable at fault and no content.
     """
     found: dict[str, Any] = {}
     problems: list[InitErrorDetails] = []
@@ -35,7 +35,7 @@ def from_files(fields: Mapping[str, FieldInfo], environment: Mapping[str, str]) 
             problems.append(_problem(variable, f"{variable} is set as well; give one of them"))
             continue
         try:
-            found[variable] = _content(Path(path))
+            found[variable] = read_secret(Path(path))
         except ValueError as error:
             problems.append(_problem(variable, str(error)))
     if problems:
@@ -43,12 +43,7 @@ def from_files(fields: Mapping[str, FieldInfo], environment: Mapping[str, str]) 
     return found
 
 
-def _problem(variable: str, said: str) -> InitErrorDetails:
-    error = PydanticCustomError("secret_file", "{said}", {"said": said})
-    return InitErrorDetails(type=error, loc=(variable + SUFFIX,), input=None)
-
-
-def _content(file: Path) -> str:
+def read_secret(file: Path) -> str:
     """Return what a file holds; raises ValueError, which says how to go on and quotes nothing of it."""
     try:
         text = file.read_text("utf-8").rstrip("\r\n")
@@ -59,6 +54,20 @@ def _content(file: Path) -> str:
     if not text:
         raise ValueError(f"{file} is empty")
     return text
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    draft = file.with_name(f"{file.name}.draft")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600, exist_ok=False)
+    draft.write_text(text, "utf-8")
+    draft.replace(file)
+
+
+def _problem(variable: str, said: str) -> InitErrorDetails:
+    error = PydanticCustomError("secret_file", "{said}", {"said": said})
+    return InitErrorDetails(type=error, loc=(variable + SUFFIX,), input=None)
 
 
 def _is_secret(annotation: Any) -> bool:

@@ -9,8 +9,10 @@ from typing import Annotated
 import httpx
 import typer
 
+from producers.cli import broker_accounts
 from producers.cli.failures import FAILED
 from producers.cli.output import AsJson, print_json, print_table
+from shared.broker import accounts as accounts_table
 from shared.broker import check as table_check
 from shared.broker import declare, definitions, topology
 from shared.broker.differences import Difference, differences
@@ -22,6 +24,7 @@ from shared.settings import Settings
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Exchanges, queues and bindings: show, apply, check, export."
 )
+app.add_typer(broker_accounts.app, name="accounts")
 
 
 @app.command()
@@ -80,9 +83,16 @@ def export(
         str | None,
         typer.Option(help="Name the virtual host, as a broker that loads definitions at start needs it."),
     ] = None,
+    accounts: Annotated[
+        bool, typer.Option("--accounts", help="The first account of each role and its permissions instead.")
+    ] = False,
 ) -> None:
-    """Print the topology as RabbitMQ definitions: no users, no passwords, for any virtual host."""
-    text = rendered(definitions.export(vhost))
+    """Print the topology as RabbitMQ definitions: no users, no passwords, for any virtual host.
+
+    Accounts are printed without passwords, too, as what they should be: nobody can sign in with one that is imported
+    so, and importing it again takes the password away from one that had it.
+    """
+    text = rendered(accounts_table.export(vhost or "/") if accounts else definitions.export(vhost))
     if file is None:
         typer.echo(text, nl=False)
     else:

@@ -1,6 +1,8 @@
-"""Where the broker is: the address of one node, or those of a cluster's nodes with `;` between them, as kombu has it."""
+"""Where the broker is: the address of one node, or those of a cluster with `;` between them, as kombu has it."""
 
 from __future__ import annotations
+
+from urllib.parse import quote, urlsplit
 
 import pika
 
@@ -23,3 +25,12 @@ def parameters(urls: str) -> list[pika.URLParameters]:
     for node in found:
         node.heartbeat = HEARTBEAT
     return found
+
+
+def signed_in(urls: str, name: str, password: str) -> str:
+    """Return the same addresses (AMQP or management) for another account."""
+    account = f"{quote(name, safe='')}:{quote(password, safe='')}"
+    return SEPARATOR.join(
+        parts._replace(netloc=f"{account}@{parts.netloc.rpartition('@')[2]}").geturl()
+        for parts in map(urlsplit, split(urls))
+    )
