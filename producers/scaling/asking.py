@@ -1,0 +1,87 @@
+"""Asking the running pools themselves, over the broker, by Celery's remote control.
+
+Who asks imports nothing of the workers: a bare Celery app knows the way to them, and `consumers/remote.py` answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Final
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from producers.scaling.views import Instance
+from shared.broker import topology
+from shared.errors import MillraceError
+from shared.settings import Settings
+
+WITHIN: Final = 1.0
+"""Seconds without a further answer after which nobody else is waited for."""
+
+
+class PoolsUnheard(MillraceError):
+    """The pools could not be asked: the broker does not answer."""
+
+
+def instances(settings: Settings, within: float = WITHIN) -> list[Instance]:
+    """Return every running instance of every pool, by its own word, in the order of pools and names.
+
+    It takes `within` seconds: an instance that does not answer in that time (its machine is very busy) is missing.
+    Raises PoolsUnheard when the broker is away.
+    """
+    return _instances(_ask(settings, "standing", within=within))
+
+
+def resize(settings: Settings, processes: Mapping[str, int], within: float = 5.0) -> list[Instance]:
+    """Tell instances, by their names, how many processes to have, and return those that said they will.
+
+    Each number is absolute: telling it again changes nothing. Raises PoolsUnheard when the broker is away.
+    """
+    told: list[Instance] = []
+    for number in sorted(set(processes.values())):
+        nodes = [node for node, wanted in processes.items() if wanted == number]
+        answers = _ask(settings, "resize", {"processes": number}, nodes, within=within)
+        told += _instances(answers)
+    return told
+
+
+def _ask(
+    settings: Settings,
+    command: str,
+    arguments: Mapping[str, Any] | None = None,
+    nodes: Sequence[str] | None = None,
+    *,
+    within: float,
+) -> list[dict[str, Any]]:
+    url = settings.rabbitmq_url.get_secret_value()
+    app = Celery("millrace-asking", broker=url, set_as_current=False, fixups=[])
+    try:
+        # A connection of its own: one that was kept might be found broken only now, and its reply queue is gone then.
+        with app, app.connection_for_write(url, connect_timeout=5) as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0.1, timeout=5)
+            answers = app.control.broadcast(
+                command,
+                dict(arguments or {}),
+                destination=None if nodes is None else list(nodes),
+                connection=connection,
+                reply=True,
+                timeout=within,
+            )
+    except (OperationalError, OSError) as error:
+        raise PoolsUnheard(f"the pools could not be asked: {error}") from error
+    return list(answers or ())
+
+
+def _instances(answers: Sequence[Mapping[str, Any]]) -> list[Instance]:
+    """Return the instances among all answers: other Celery workers of the same broker answer that they do not know."""
+    names = [pool.name for pool in topology.POOLS]
+    wanted = {field.name for field in fields(Instance)}
+    found = {
+        node: Instance(**{**told, "node": node})
+        for answer in answers
+        for node, told in answer.items()
+        if isinstance(told, Mapping) and wanted - {"node"} <= told.keys() <= wanted and told.get("pool") in names
+    }
+    return sorted(found.values(), key=lambda instance: (names.index(instance.pool), instance.node))
