@@ -11,7 +11,7 @@ import secrets
 import shutil
 import signal
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -80,11 +80,14 @@ def new_identity(old: Identity | None = None) -> Identity:
     )
 
 
-def write_configuration(home: Path, identity: Identity) -> None:
-    """Write everything the node reads at boot below `home`, for the eyes of its owner only."""
+def write_configuration(home: Path, identity: Identity, peers: Sequence[str] = ()) -> None:
+    """Write everything the node reads at boot below `home`, for the eyes of its owner only.
+
+    `peers` are the names of a cluster's nodes, this one among them; a new node joins those that are there.
+    """
     for folder in (home, home / "data", home / "log"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write(home / "rabbitmq.conf", _configuration(home, identity))
+    _write(home / "rabbitmq.conf", _configuration(home, identity, peers))
     _write(home / "enabled_plugins", f"[{','.join(PLUGINS)}].\n")
     _write(home / "definitions.json", json.dumps(_definitions(identity.password), indent=2))
     cookie = home / ".erlang.cookie"
@@ -94,7 +97,7 @@ def write_configuration(home: Path, identity: Identity) -> None:
         cookie.chmod(0o400)
 
 
-def _configuration(home: Path, identity: Identity) -> str:
+def _configuration(home: Path, identity: Identity, peers: Sequence[str]) -> str:
     return f"""\
 listeners.tcp.1 = {LOOPBACK}:{identity.amqp}
 management.tcp.ip = {LOOPBACK}
@@ -105,7 +108,16 @@ load_definitions = {home / "definitions.json"}
 default_vhost = {VHOST}
 log.file.level = info
 log.console = false
-"""
+""" + (_membership(peers) if peers else "")
+
+
+def _membership(peers: Sequence[str]) -> str:
+    nodes = "".join(f"cluster_formation.classic_config.nodes.{number} = {name}\n" for number, name in enumerate(peers, 1))
+    # Nodes that see less than half of the cluster stop serving, so that no two halves go on without each other.
+    return f"""\
+cluster_partition_handling = pause_minority
+cluster_formation.peer_discovery_backend = classic_config
+{nodes}"""
 
 
 def _definitions(password: str) -> dict[str, object]:
@@ -128,17 +140,21 @@ def _write(file: Path, text: str) -> None:
     file.write_text(text)
 
 
-def program(home: Path, identity: Identity, installed: Installed, environment: Mapping[str, str]) -> Program:
-    """Return the node as an entry of the runner's table."""
+def program(
+    home: Path, identity: Identity, installed: Installed, environment: Mapping[str, str], peers: Sequence[str] = ()
+) -> Program:
+    """Return the node as an entry of the runner's table; `peers` are those of `write_configuration`."""
 
     def command() -> Command:
-        write_configuration(home, identity)
+        write_configuration(home, identity, peers)
+        if peers:  # they find each other in one register, which must survive each of them
+            return Command((str(installed.server),), {**environment, **node_environment(home, identity)}, home)
         # epmd, Erlang's register of names, is started by us and not by the node: as part of this program's process
         # group it hears on loopback only and goes when the node goes, where the node's own would stay for ever.
         script = f'"$0" -port {identity.epmd} -address {LOOPBACK} & exec "$1"'
         return Command(
             ("/bin/sh", "-c", script, str(installed.epmd), str(installed.server)),
-            {**environment, **_environment(home, identity)},
+            {**environment, **node_environment(home, identity)},
             home,
         )
 
@@ -150,7 +166,8 @@ def program(home: Path, identity: Identity, installed: Installed, environment: M
     )
 
 
-def _environment(home: Path, identity: Identity) -> dict[str, str]:
+def node_environment(home: Path, identity: Identity) -> dict[str, str]:
+    """Return the variables by which a node, or a tool that talks to it, is this one and no other."""
     return {
         "HOME": str(home),  # where Erlang looks for its cookie
         "RABBITMQ_NODENAME": identity.node,
