@@ -1,7 +1,7 @@
 """The pool's own metrics: one endpoint for the parent and all its processes.
 
-Values live in memory-mapped files, one per process, in the folder `PROMETHEUS_MULTIPROC_DIR` (set before the worker
-starts); the parent adds them up when it is asked.
+Values live in memory-mapped files (`shared.telemetry.slots`) in the folder `PROMETHEUS_MULTIPROC_DIR`, set before the
+worker starts; the parent adds them up when it is asked.
 """
 
 from __future__ import annotations
@@ -11,48 +11,39 @@ from typing import Any
 
 from celery import signals
 from celery.worker import state
-from prometheus_client import CollectorRegistry, multiprocess, start_http_server
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from shared.settings import Settings
+from shared.telemetry import metrics
+from shared.telemetry.serving import serve
+from shared.telemetry.slots import FOLDER
 
 
 class Processes(Collector):
-    """How many processes a pool has, busy and idle, at the moment of asking."""
+    """How many processes a worker has, busy and idle, at the moment of asking."""
 
     def __init__(self, pool: str, worker: Any) -> None:
         self._pool = pool
         self._worker = worker
 
-    def collect(self) -> list[GaugeMetricFamily]:
+    def collect(self) -> list[Metric]:
         """Return `millrace_pool_processes`."""
         total = self._worker.pool.num_processes
         busy = min(len(state.active_requests), total)
-        family = GaugeMetricFamily(
-            "millrace_pool_processes", "Processes of a pool, by state: busy or idle.", labels=("queue", "state")
-        )
-        family.add_metric((self._pool, "busy"), busy)
-        family.add_metric((self._pool, "idle"), total - busy)
+        (family,) = metrics.pool_processes.describe()
+        for name, number in (("busy", busy), ("idle", total - busy)):
+            family.add_sample(family.name, {"queue": self._pool, "state": name}, number)
         return [family]
 
 
 @signals.worker_ready.connect
 def _serve(sender: Any, **_: Any) -> None:
-    """Open the endpoint when the pool is up; a port that is taken is worth a failed start, not a silent pool."""
-    settings = Settings()
-    port = settings.metrics_port
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    if port is None or folder is None:
+    """Open the endpoint when the pool is up."""
+    folder = os.environ.get(FOLDER)
+    if folder is None:
         return
-    registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry, path=folder)
-    registry.register(Processes(os.environ.get("MILLRACE_POOL", "celery"), sender.controller))
-    start_http_server(port, addr=settings.listen, registry=registry)
-
-
-@signals.worker_process_shutdown.connect
-def _forget(pid: int | None = None, **_: Any) -> None:
-    """Drop the gauges of a process that ends; its counters stay, so sums never fall."""
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        multiprocess.mark_process_dead(pid or os.getpid())
+    pool = os.environ.get("MILLRACE_POOL", "celery")
+    counted = MultiProcessCollector(None, path=folder)
+    serve(Settings(), counted, Processes(pool, sender.controller))

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Connection
 
 from shared import clock, ledger, outbox, runlog
+from shared.broker.traceparent import Span
 from shared.broker.wire import Delivery, Message, compose
 from shared.contracts.kind import Payload
 from shared.contracts.registry import Contracts
 from shared.errors import Expired, NotYet
-from shared.telemetry import metrics
+from shared.telemetry import labels, metrics, traces
 from shared.upstreams.gateway import Gateway
 
 if TYPE_CHECKING:
@@ -60,7 +61,6 @@ class Effect:
             app_id="millrace",
             correlation_id=None if cause is None else cause.correlation_id,
             cause=None if cause is None else cause.message_id,
-            traceparent=None if cause is None else cause.traceparent,
             priority=priority,
             not_before=not_before,
         )
@@ -95,6 +95,7 @@ class Run:
     shared: Shared | None = None
     began: bool = False
     finished: bool = False
+    span: Span | None = None
 
     @classmethod
     def of(cls, delivery: Delivery, wiring: Wiring, arrived: datetime | None = None) -> Run:
@@ -112,6 +113,16 @@ class Run:
             arrived,
         )
         return cls(message, entry, wiring, started)
+
+    def traced(self) -> Span:
+        """Return the span of this attempt, of the message's trace or of a new one; made when somebody asks for it."""
+        if self.span is None:
+            self.span = traces.continued(self.message.traceparent)
+        return self.span
+
+    def passed_on(self) -> Message:
+        """Return the message as it goes on from this attempt: what becomes of it is part of the same trace."""
+        return replace(self.message, traceparent=self.traced().header)
 
     def read(self) -> Payload:
         """Return what the message asks for, and note what it is about.
@@ -170,7 +181,7 @@ class Run:
             self.shared.add(self, effect)
             self.finished = True
             return
-        with self.wiring.engine.begin() as connection:
+        with traces.step("db", "effect"), self.wiring.engine.begin() as connection:
             effect = Effect(connection, self.wiring.contracts, self.message)
             yield effect
             at = clock.now()
@@ -182,17 +193,23 @@ class Run:
 
     def succeeded(self, at: datetime) -> runlog.Attempt:
         """Return this attempt as the run log keeps it when it went well."""
-        return runlog.Attempt(self.message.attempt, self.entry.started_at.isoformat(), at.isoformat(), outcome="done")
+        return runlog.Attempt(
+            self.message.attempt,
+            self.entry.started_at.isoformat(),
+            at.isoformat(),
+            outcome="done",
+            trace_id=None if self.span is None else self.span.trace_id,
+        )
 
     def ended(self, outcome: str) -> None:
         """Count this attempt; `outcome` is done, duplicate, retried or dead."""
-        labels = self.entry.queue, self.message.kind if self.message.kind in self.wiring.contracts else "unknown"
-        metrics.messages_handled.labels(*labels, outcome).inc()
-        metrics.handle_seconds.labels(*labels).observe(time.perf_counter() - self.started)
+        of = self.entry.queue, labels.kind(self.message.kind, self.wiring.contracts)
+        metrics.messages_handled.labels(*of, outcome).inc()
+        metrics.handle_seconds.labels(*of).observe(time.perf_counter() - self.started)
         waited = (clock.milliseconds(self.entry.started_at) - self.message.published_at) / 1000
         # A sender who does not say when it published counts as publishing now, which would tell nothing.
         if self.message.attempt == 0 and not self.message.replay and waited > 0:
-            metrics.queue_wait_seconds.labels(*labels).observe(waited)
+            metrics.queue_wait_seconds.labels(*of).observe(waited)
 
     def seconds(self) -> float:
         """Return how long this attempt has taken so far."""
@@ -206,4 +223,15 @@ class Run:
             "root_id": self.message.correlation_id,
             "queue": self.entry.queue,
             "attempt": self.message.attempt,
+            "trace_id": self.traced().trace_id,
+            "span_id": self.traced().span_id,
+        }
+
+    def tags(self) -> dict[str, str]:
+        """Return what Sentry is told of this attempt."""
+        return {
+            "queue": self.entry.queue,
+            "kind": labels.kind(self.message.kind, self.wiring.contracts),
+            "message_id": self.message.message_id,
+            "attempt": str(self.message.attempt),
         }

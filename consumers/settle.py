@@ -18,6 +18,7 @@ from shared import clock, ledger, runlog
 from shared.broker import topology, wire
 from shared.broker.wire import Message
 from shared.errors import BrokerAway, NotYet, PublishError, UnreadableAnswer
+from shared.telemetry import publishing
 from shared.telemetry import start as telemetry
 
 log = structlog.get_logger(__name__)
@@ -51,16 +52,19 @@ def settle(run: Run, error: Exception, fate: verdict.Verdict) -> NoReturn:
     attempt = _attempt(run, error, text, fate.delay if isinstance(fate, verdict.Later) else None)
     if not away and not isinstance(error, NotYet):
         _record(run, attempt)
+    # A wait leaves the trace as it is: nobody records it.
+    message = run.message if isinstance(fate, verdict.Later) and not fate.spends else run.passed_on()
     try:
         if isinstance(fate, verdict.Later):
             log.warning("retried", error=attempt.error, reason=text, delay=round(fate.delay, 2))
             spent = run.message.attempt + (1 if fate.spends else 0)
-            run.wiring.publisher.publish(wire.later(run.message, run.entry.queue, fate.delay, attempt=spent))
+            _publish(run, wire.later(message, run.entry.queue, fate.delay, attempt=spent))
         else:
-            if fate.reason == "unexpected":
-                telemetry.report(error)
             log.error("dead", error=attempt.error, reason=fate.reason, text=text, exc_info=error)
-            run.wiring.publisher.publish(_dead(run, error, attempt, fate))
+            death = _death(run, error, attempt, fate)
+            _publish(run, _dead(message, death))
+            if fate.reason == "unexpected":
+                _report(run, error, death)
     except BrokerAway as broker_away:
         log.exception("broker away, message goes back to its queue")
         raise Reject(str(broker_away), requeue=True) from error
@@ -74,6 +78,11 @@ def settle(run: Run, error: Exception, fate: verdict.Verdict) -> NoReturn:
     raise GivenUp(error)
 
 
+def _publish(run: Run, message: Message) -> None:
+    for error in publishing.publish(run.wiring.publisher, [message], run.wiring.contracts).values():
+        raise error
+
+
 def _attempt(run: Run, error: Exception, text: str, delay: float | None) -> runlog.Attempt:
     return runlog.Attempt(
         run.message.attempt,
@@ -85,6 +94,7 @@ def _attempt(run: Run, error: Exception, text: str, delay: float | None) -> runl
         "".join(traceback.format_exception(error))[-runlog.TRACEBACK_KEPT :],
         error.body.decode("utf-8", "replace") if isinstance(error, UnreadableAnswer) else None,
         delay,
+        run.traced().trace_id,
     )
 
 
@@ -99,9 +109,20 @@ def _record(run: Run, attempt: runlog.Attempt) -> None:
         log.warning("attempt not recorded, database away", exc_info=True)
 
 
-def _dead(run: Run, error: Exception, attempt: runlog.Attempt, fate: verdict.Dead) -> Message:
-    """Return the message on its way to the dead-letters queue, with the reason in a header."""
-    death = ledger.Death(
+def _report(run: Run, error: Exception, death: ledger.Death) -> None:
+    """Tell Sentry of an error that nobody expected, in the group that the ledger has for it."""
+    telemetry.report(
+        error,
+        tags={**run.tags(), "reason": death.reason},
+        fingerprint=death.fingerprint,
+        span=run.traced(),
+        body=run.message.body,
+        headers=run.message.headers,
+    )
+
+
+def _death(run: Run, error: Exception, attempt: runlog.Attempt, fate: verdict.Dead) -> ledger.Death:
+    return ledger.Death(
         queue=run.entry.queue,
         kind=run.message.kind,
         reason=fate.reason,
@@ -112,13 +133,17 @@ def _dead(run: Run, error: Exception, attempt: runlog.Attempt, fate: verdict.Dea
         traceback=attempt.traceback,
         entity=run.entry.entity,
     )
+
+
+def _dead(message: Message, death: ledger.Death) -> Message:
+    """Return the message on its way to the dead-letters queue, with the reason in a header."""
     told = {name: value for name, value in asdict(death).items() if value is not None}
     return replace(
-        run.message,
+        message,
         exchange=topology.DEAD_LETTER,
         routing_key=death.queue,
         expiration=None,
-        headers={**run.message.headers, wire.DEATH_HEADER: told},
+        headers={**message.headers, wire.DEATH_HEADER: told},
     )
 
 

@@ -9,22 +9,26 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections import Counter
+from dataclasses import replace
+from datetime import datetime
 from types import FrameType
 
 import psycopg
 import structlog
-from prometheus_client import start_http_server
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from shared import outbox
+from shared import clock, outbox
 from shared.broker.publisher import Publisher
+from shared.broker.traceparent import Span
+from shared.broker.wire import Message
+from shared.contracts.kinds import CONTRACTS
 from shared.database.engine import open_engine
-from shared.errors import BrokerAway, PublishError, Refused, Unroutable
+from shared.errors import PublishError
 from shared.settings import Settings
-from shared.telemetry import metrics
+from shared.telemetry import publishing, traces
 from shared.telemetry import start as telemetry
+from shared.telemetry.serving import serve
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +43,6 @@ GLANCE = 0.5
 
 PAUSE_AFTER_ERROR = 1.0
 """Seconds to rest when the database is away."""
-
-OUTCOMES: dict[type[PublishError], str] = {Unroutable: "unroutable", Refused: "refused", BrokerAway: "away"}
 
 
 class Relay:
@@ -75,37 +77,45 @@ class Relay:
             rows = outbox.take(connection, BATCH)
         if not rows:
             return 0
-        started = time.perf_counter()
-        errors = {error.message_id: error for error in self._publisher.publish_many(row.message for row in rows)}
-        metrics.publish_seconds.observe(time.perf_counter() - started)
+        began, messages, spans = clock.now(), *_traced([row.message for row in rows])
+        errors = publishing.publish(self._publisher, messages, CONTRACTS)
+        for message, span in spans:
+            _note(message, span, began, errors.get(message.message_id))
         failed = [(row.id, str(errors[row.message.message_id])) for row in rows if row.message.message_id in errors]
         with self._engine.connect() as connection:
             if failed:
                 log.error("not sent", rows=len(failed), reason=failed[0][1])
                 outbox.failed(connection, failed)
             outbox.sent(connection, {row.id for row in rows} - {row for row, _ in failed})
-        for (exchange, kind, outcome), count in Counter(
-            (
-                row.message.exchange,
-                row.message.kind,
-                OUTCOMES[type(errors[row.message.message_id])] if row.message.message_id in errors else "confirmed",
-            )
-            for row in rows
-        ).items():
-            metrics.published.labels(exchange, kind, outcome).inc(count)
         return len(rows)
 
     def _sleep(self, ears: psycopg.Connection[object]) -> None:
         """Wait for a commit's notification, or for the next row to be due."""
         with self._engine.connect() as connection:
-            pending, due = outbox.backlog(connection)
-        metrics.outbox_pending.set(pending)
-        metrics.outbox_oldest_age_seconds.set(max(0.0, -due) if due is not None else 0.0)
+            due = outbox.seconds_until_due(connection)
         wait = LONGEST_SLEEP if due is None else min(max(due, 0.0), LONGEST_SLEEP)
         deadline = time.monotonic() + wait
         while not self._stopping.is_set() and (rest := deadline - time.monotonic()) > 0:
             for _ in ears.notifies(timeout=min(rest, GLANCE), stop_after=1):
                 return
+
+
+def _traced(messages: list[Message]) -> tuple[list[Message], list[tuple[Message, Span]]]:
+    """Give publishing a span of its own in every trace that is recorded; other messages go out as they are."""
+    spans = []
+    if traces.recorded():
+        for place, message in enumerate(messages):
+            if traces.sampled(message.traceparent):
+                span = traces.continued(message.traceparent)
+                messages[place] = replace(message, traceparent=span.header)
+                spans.append((messages[place], span))
+    return messages, spans
+
+
+def _note(message: Message, span: Span, began: datetime, error: PublishError | None) -> None:
+    outcome = "confirmed" if error is None else publishing.OUTCOMES[type(error)]
+    tags = {"kind": message.kind, "message_id": message.message_id, "outcome": outcome}
+    traces.note(span, "queue.publish", message.kind, began, tags, well=error is None)
 
 
 def main() -> None:
@@ -114,8 +124,7 @@ def main() -> None:
     telemetry.start(settings)
     dsn = settings.database_url.get_secret_value()
     engine = open_engine(dsn, pool=2, name="millrace-relay")
-    if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, addr=settings.listen)
+    serve(settings)
     with Publisher(settings.rabbitmq_url.get_secret_value(), name="millrace-relay") as publisher:
         relay = Relay(engine, publisher, dsn)
 

@@ -18,6 +18,14 @@ from shared.broker.wire import DEATH_HEADER, LAST_MOMENT, Delivery, storable
 from shared.database.engine import driver
 from shared.errors import MillraceError
 
+UNKNOWN = "unknown"
+
+REASONS = frozenset(
+    # By a worker's verdict (consumers.verdict), by the broker's word in x-death, or by nobody's.
+    {"invalid", "expired", "rejected", "exhausted", "unexpected", "delivery_limit", "maxlen", UNKNOWN}
+)
+"""Why messages die; nothing else is kept as a reason, whatever a stranger's message says of itself."""
+
 
 class NoSuchLetter(MillraceError):
     """No dead letter has this id."""
@@ -73,7 +81,7 @@ def read_death(delivery: Delivery, now: int) -> Death:
             "reason",
             "at",
         }:
-            return Death(**said)
+            return replace(Death(**said), reason=_reason(said["reason"]))
     # A stranger may send this one too, and the broker does not look at it on this way in.
     history = delivery.headers.get("x-death")
     last = history[0] if isinstance(history, list) and history and isinstance(history[0], Mapping) else {}
@@ -83,10 +91,14 @@ def read_death(delivery: Delivery, now: int) -> Death:
         # A fanout exchange leaves the key alone, and ours names the queue.
         queue=str(last.get("queue") or delivery.routing_key),
         kind=str(delivery.properties.get("type") or key),
-        reason=str(last.get("reason") or "unknown"),
+        reason=_reason(last.get("reason")),
         # AMQP's times are UTC, and py-amqp does not say so.
         at=clock.milliseconds(when.replace(tzinfo=UTC)) if isinstance(when, datetime) else now,
     )
+
+
+def _reason(told: object) -> str:
+    return told if isinstance(told, str) and told in REASONS else UNKNOWN
 
 
 _KEEP = """
@@ -135,7 +147,8 @@ SELECT id, state, queue, kind, entity, reason, error_class, error, deaths, repla
        message_id, fingerprint
 FROM dead_letters
 WHERE (%(state)s::text IS NULL OR state = %(state)s) AND (%(kind)s::text IS NULL OR kind = %(kind)s)
-  AND (%(queue)s::text IS NULL OR queue = %(queue)s)
+  AND (%(queue)s::text IS NULL OR queue = %(queue)s) AND (%(reason)s::text IS NULL OR reason = %(reason)s)
+  AND (%(died_at)s::timestamptz IS NULL OR (last_died_at, id) < (%(died_at)s, %(id)s::bigint))
 ORDER BY last_died_at DESC, id DESC
 LIMIT %(limit)s
 """
@@ -147,11 +160,18 @@ def listing(
     state: str | None = None,
     kind: str | None = None,
     queue: str | None = None,
+    reason: str | None = None,
+    before: tuple[datetime, int] | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Return dead letters, the newest death first, without their bodies."""
+    """Return dead letters, the newest death first, without their bodies.
+
+    `before` is the last death and the id of the letter after which a page begins.
+    """
+    died_at, last = before or (None, None)
+    values = {"state": state, "kind": kind, "queue": queue, "reason": reason, "died_at": died_at, "id": last}
     cursor = driver(connection).cursor(row_factory=dict_row)
-    return cursor.execute(_LIST, {"state": state, "kind": kind, "queue": queue, "limit": limit}).fetchall()
+    return cursor.execute(_LIST, {**values, "limit": limit}).fetchall()
 
 
 def show(connection: Connection, letter: int) -> dict[str, Any]:

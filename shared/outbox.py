@@ -51,6 +51,19 @@ WHERE outbox.id = failed.id
 """
 
 
+# Of a row that was tried, `not_before` no longer tells when it was first due.
+_BACKLOG = """
+SELECT count(*), greatest(extract(epoch FROM clock_timestamp() - min(due)), 0)::float8
+FROM (
+    SELECT CASE
+        WHEN tries = 0 THEN not_before
+        ELSE greatest(created_at, to_timestamp((properties #>> '{headers,not_before}')::float8 / 1000))
+    END AS due
+    FROM outbox
+) AS rows
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A message taken from the outbox, with the row it stands in."""
@@ -103,14 +116,21 @@ def failed(connection: Connection, errors: Sequence[tuple[int, str]]) -> None:
     raw.commit()
 
 
-def backlog(connection: Connection) -> tuple[int, float | None]:
-    """Return how many rows wait, and the seconds until the first is due (negative when late, None without rows)."""
+def seconds_until_due(connection: Connection) -> float | None:
+    """Return the seconds until a row is next to be tried (negative when late), or None without rows."""
     raw = driver(connection)
-    row = raw.execute(
-        "SELECT count(*), extract(epoch FROM min(not_before) - clock_timestamp())::float8 FROM outbox"
-    ).fetchone()
+    row = raw.execute("SELECT extract(epoch FROM min(not_before) - clock_timestamp())::float8 FROM outbox").fetchone()
     raw.commit()
-    return row or (0, None)
+    return None if row is None else row[0]
+
+
+def backlog(connection: Connection) -> tuple[int, float]:
+    """Return how many rows there are, and the seconds since the longest due one should have been sent; 0 without one.
+
+    A row that was taken or could not be sent is as late as it is, though its next try lies ahead. Reads every row.
+    """
+    row = driver(connection).execute(_BACKLOG).fetchone()
+    return row or (0, 0.0)
 
 
 def _message(message_id: str, exchange: str, routing_key: str, body: bytes, properties: dict[str, Any]) -> Message:

@@ -14,7 +14,7 @@ from consumers.consumer import KEEP
 from shared import clock, ledger, runlog
 from shared.broker.topology import DEAD_LETTERS
 from shared.broker.wire import Delivery
-from shared.telemetry import metrics
+from shared.telemetry import labels, metrics
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +53,7 @@ def keep(delivery: Delivery) -> Any:
         "dead letter kept", kind=death.kind, queue=death.queue, reason=death.reason, message_id=delivery.message_id
     )
     metrics.messages_handled.labels(DEAD_LETTERS, KEEP, "done").inc()
+    metrics.dead_letters_kept.labels(labels.queue(death.queue), labels.reason(death.reason)).inc()
 
 
 def _bury(connection: Connection, delivery: Delivery, death: ledger.Death) -> None:

@@ -7,12 +7,14 @@ import threading
 from types import FrameType
 
 import structlog
-from prometheus_client import start_http_server
+from prometheus_client import REGISTRY
 
 from producers.scheduler.leader import Leader
 from shared.contracts.kinds import CONTRACTS
 from shared.settings import Settings
+from shared.telemetry import metrics
 from shared.telemetry import start as telemetry
+from shared.telemetry.serving import serve
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +23,7 @@ def main() -> None:
     """Run a scheduler."""
     settings = Settings()
     telemetry.start(settings)
-    if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, addr=settings.listen)
+    serve(settings, REGISTRY, metrics.SCHEDULING)
     stopping = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

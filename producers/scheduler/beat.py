@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from celery.beat import Scheduler
-from prometheus_client import start_http_server
+from prometheus_client import REGISTRY
 
 from producers.scheduler.leader import LOOK, Leader
+from shared.telemetry import metrics
+from shared.telemetry.serving import serve
 
 
 class ElectedScheduler(Scheduler):  # type: ignore[misc]
@@ -24,8 +26,7 @@ class ElectedScheduler(Scheduler):  # type: ignore[misc]
         """Make ready to lead; Celery calls this in the process that is to run, and not for its banner."""
         settings = self.app.settings
         self.leader = Leader(settings.database_url.get_secret_value(), self.app.contracts)
-        if settings.metrics_port is not None:
-            start_http_server(settings.metrics_port, addr=settings.listen)
+        serve(settings, REGISTRY, metrics.SCHEDULING)
 
     def tick(self, *_args: Any, **_kwargs: Any) -> float:
         """Fire what is due, if this one leads."""

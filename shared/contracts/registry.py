@@ -29,7 +29,7 @@ class Contracts:
     def __iter__(self) -> Iterator[Kind]:
         return iter(self._by_name.values())
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         return name in self._by_name
 
     def kind(self, name: str) -> Kind:

@@ -1,12 +1,19 @@
-"""Every metric Millrace exports, declared here and nowhere else.
+"""Every metric Millrace exports, declared here and nowhere else; docs/metrics.md says what each tells.
 
-No label carries an id; `status` is an HTTP status or one of timeout, network, unreadable, refused. `queue` is a queue's
-name, or a pool's, which is that of its queue. What only the exporter tells is in a registry of its own, `EXPORTED`.
+No label carries an id; `status` is an HTTP status or one of timeout, network, unreadable, refused, error. `queue` is a
+queue's name, or a pool's, which is that of its queue; what a stranger could have made up passes `labels.py` first.
+What one sort of process alone knows is in a registry of its own: others would tell of it as 0.
 """
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+from shared.telemetry import slots
+
+# Both before the first declaration. When a process began to count is a series more for each; nothing asks for it.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+slots.count_by_slot()
 
 upstream_requests = Counter(
     "millrace_upstream_requests_total",
@@ -24,13 +31,6 @@ upstream_wait_seconds = Histogram(
     "Seconds a request waited for our own limit before it was sent.",
     ["upstream"],
     buckets=(0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
-)
-
-upstream_breaker = Gauge(
-    "millrace_upstream_breaker",
-    "Whether an upstream is asked at all: 0 closed (it is), 1 half open (one request finds out), 2 open (it is not).",
-    ["upstream"],
-    multiprocess_mode="mostrecent",
 )
 
 HANDLE_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 1800)
@@ -55,7 +55,7 @@ queue_wait_seconds = Histogram(
 )
 published = Counter(
     "millrace_published_total",
-    "Messages the relay published, by outcome: confirmed, unroutable, refused, away.",
+    "Messages that relay and pools published, by outcome: confirmed, unroutable, refused, away.",
     ["exchange", "kind", "outcome"],
 )
 publish_seconds = Histogram(
@@ -63,25 +63,6 @@ publish_seconds = Histogram(
     "Seconds from handing a batch to the broker until all of it was confirmed.",
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30),
 )
-outbox_pending = Gauge("millrace_outbox_pending", "Rows in the outbox.", multiprocess_mode="livemostrecent")
-outbox_oldest_age_seconds = Gauge(
-    "millrace_outbox_oldest_age_seconds",
-    "Seconds since the longest due row of the outbox should have been sent; 0 when none is due.",
-    multiprocess_mode="livemostrecent",
-)
-
-schedule_leader = Gauge(
-    "millrace_schedule_leader",
-    "Whether this scheduler is the one that fires: 1, or 0 while it stands by.",
-    multiprocess_mode="livemostrecent",
-)
-schedule_last_fired = Gauge(
-    "millrace_schedule_last_fired_timestamp_seconds",
-    "When a schedule last fired, in seconds since 1970; told by the scheduler that leads.",
-    ["schedule"],
-    multiprocess_mode="livemostrecent",
-)
-
 http_requests = Counter(
     "millrace_http_requests_total",
     "Requests the API answered, by the template of their route: /series/{tvdb_id}, never an id.",
@@ -96,16 +77,42 @@ http_seconds = Histogram(
 
 dead_letters_kept = Counter(
     "millrace_dead_letters_kept_total",
-    "Deaths written to the ledger, by the queue in which a message died and the reason.",
+    "Dead letters taken into the ledger, by the queue in which a message died and the reason.",
     ["queue", "reason"],
 )
 
+SCHEDULING = CollectorRegistry()
+"""What a scheduler tells of itself."""
+
+schedule_leader = Gauge(
+    "millrace_schedule_leader",
+    "Whether this scheduler is the one that fires: 1, or 0 while it stands by.",
+    registry=SCHEDULING,
+    multiprocess_mode="mostrecent",
+)
+schedule_last_fired = Gauge(
+    "millrace_schedule_last_fired_timestamp_seconds",
+    "When a schedule last fired, in seconds since 1970; told by the scheduler that leads.",
+    ["schedule"],
+    registry=SCHEDULING,
+    multiprocess_mode="mostrecent",
+)
+
+POOLED = CollectorRegistry()
+"""What a pool tells of itself at the moment of asking: declarations, `consumers.exporter` has the values."""
+
+pool_processes = Gauge(
+    "millrace_pool_processes", "Processes of a worker, by state: busy or idle.", ["queue", "state"], registry=POOLED
+)
+
 EXPORTED = CollectorRegistry()
-"""What `millrace exporter` tells: what no pool knows of itself."""
+"""What `millrace exporter` tells, for no process of the line knows it: declarations, `producers.exporter` has the
+values. A dead relay can then not hide the outbox, nor a pool that asks no more an upstream's breaker."""
 
 
 def _exported(name: str, meaning: str, *labels: str) -> Gauge:
-    return Gauge(name, meaning, labels, registry=EXPORTED)
+    # A pool that declares them would tell of them all, but "the most recent" of what was never set is nothing.
+    return Gauge(name, meaning, labels, registry=EXPORTED, multiprocess_mode="mostrecent")
 
 
 exporter_source_up = _exported(
@@ -147,4 +154,14 @@ schedule_overdue_seconds = _exported(
 )
 stale_entities = _exported(
     "millrace_stale_entities", "Series, movies and people older than their time to be fresh.", "entity"
+)
+outbox_pending = _exported("millrace_outbox_pending", "Rows in the outbox.")
+outbox_oldest_age_seconds = _exported(
+    "millrace_outbox_oldest_age_seconds",
+    "Seconds since the longest due row of the outbox should have been sent, tried or not; 0 when none is due.",
+)
+upstream_breaker = _exported(
+    "millrace_upstream_breaker",
+    "Whether an upstream is asked at all: 0 closed (it is), 1 half open (one request finds out), 2 open (it is not).",
+    "upstream",
 )

@@ -30,5 +30,5 @@ class Gateway:
 
         Of many sites that share that word, each `site` (a host) has turns of its own. `secrets` are shown nowhere.
         """
-        turns = Turns(f"{name}:{site}" if site else name, limit, self.engine, label=name)
+        turns = Turns(f"{name}:{site}" if site else name, limit, self.engine)
         return Upstream(name, self.client, turns=turns, secrets=secrets)

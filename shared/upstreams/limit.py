@@ -19,11 +19,10 @@ from typing import Any, Final
 import psycopg
 import sqlalchemy.exc
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from shared.database.engine import driver
 from shared.errors import LimitReached
-from shared.telemetry import metrics
 from shared.upstreams import pace
 from shared.upstreams.pace import Limit, State
 
@@ -46,6 +45,22 @@ WHERE name = %(name)s
 """
 
 
+_BREAKERS: Final = """
+SELECT split_part(name, ':', 1), max(CASE
+    WHEN open_until = to_timestamp(0) THEN 0
+    -- Nobody may have asked since its time was over; whoever does will find out.
+    WHEN probing OR open_until <= clock_timestamp() THEN 1
+    ELSE 2
+END)
+FROM upstreams GROUP BY 1
+"""
+
+
+def breakers(connection: Connection) -> dict[str, int]:
+    """Return each upstream's breaker: 0 closed, 1 half open, 2 open; of many sites under one name, the worst."""
+    return dict(driver(connection).execute(_BREAKERS).fetchall())
+
+
 @dataclass(slots=True)
 class Kept:
     """A state between reading and writing it, as of `now`; whoever changes `state` changes it for everybody."""
@@ -58,13 +73,12 @@ class Kept:
 class Turns:
     """The turns of one upstream (`name`), by its limit; safe to share between threads.
 
-    `label` is what metrics call it where `name` would be one of too many. `clock` is monotonic, `wall` is Unix time.
+    `clock` is monotonic, `wall` is Unix time.
     """
 
     name: str
     limit: Limit
     engine: Engine | None = None
-    label: str = ""
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
@@ -118,24 +132,21 @@ class Turns:
         except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.TimeoutError):
             log.warning("upstream_limit_unshared", upstream=self.name, reason="database away")
             connection = None
-        try:
-            if connection is None:
-                with self._lock:
-                    kept = Kept(self._own, self.wall())
-                    yield kept
-                    self._own = self._seen = kept.state
-                return
-            with connection:
-                raw = driver(connection)
-                kept = _read(raw, self.name)
-                before = self._seen = kept.state
+        if connection is None:
+            with self._lock:
+                kept = Kept(self._own, self.wall())
                 yield kept
-                if kept.state != before:
-                    raw.execute(_WRITE, {"name": self.name, **asdict(kept.state)})
-                raw.commit()
-                self._seen = kept.state
-        finally:
-            metrics.upstream_breaker.labels(self.label or self.name).set(self._seen.breaker)
+                self._own = self._seen = kept.state
+            return
+        with connection:
+            raw = driver(connection)
+            kept = _read(raw, self.name)
+            before = self._seen = kept.state
+            yield kept
+            if kept.state != before:
+                raw.execute(_WRITE, {"name": self.name, **asdict(kept.state)})
+            raw.commit()
+            self._seen = kept.state
 
 
 def _read(raw: psycopg.Connection[Any], name: str) -> Kept:

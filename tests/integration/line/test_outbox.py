@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from shared import clock, outbox
 from shared.broker.wire import Message, compose
+from tests.eventually import eventually
 from tests.probe.kinds import PROBE_CONTRACTS, Store
 
 
@@ -53,8 +54,10 @@ def test_what_is_taken_is_out_of_sight_until_its_lease_ends(engine: Engine) -> N
     first, second = take(engine, 2), take(engine, 2)
     assert (len(first), len(second), take(engine)) == (2, 1, [])
     with engine.connect() as connection:
-        pending, due = outbox.backlog(connection)
+        pending, late = outbox.backlog(connection)
+        due = outbox.seconds_until_due(connection)
     assert pending == 3
+    assert 0 < late < 5, "what was taken is not sent yet"
     assert due is not None
     assert outbox.LEASE - 5 < due <= outbox.LEASE
 
@@ -81,11 +84,35 @@ def test_what_is_not_due_is_not_taken(engine: Engine) -> None:
     assert take(engine) == []
 
 
+def test_what_cannot_be_sent_grows_old_whenever_it_is_tried_next(engine: Engine) -> None:
+    start = clock.milliseconds(clock.now() - timedelta(minutes=10))
+    put(engine, [store(1), store(2, not_before=start)])
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE outbox SET created_at = created_at - interval '1 hour'")
+        assert 600 <= outbox.backlog(connection)[1] < 605, "one that has not been tried is due since its time has come"
+    with engine.connect() as connection:
+        outbox.failed(connection, [(row.id, "nobody is bound") for row in outbox.take(connection, 2)])
+        pending, late = outbox.backlog(connection)
+    assert pending == 2
+    assert 3600 <= late < 3605, "the other was due when it was written"
+
+
+def test_what_is_to_be_sent_later_is_not_late_when_it_is_tried(engine: Engine) -> None:
+    put(engine, [store(not_before=clock.milliseconds(clock.now() + timedelta(seconds=0.1)))])
+    with engine.begin() as connection:
+        assert outbox.backlog(connection) == (1, 0.0)
+        connection.exec_driver_sql("UPDATE outbox SET created_at = created_at - interval '1 hour'")
+    rows = eventually(lambda: take(engine), what="the time to send it")
+    assert len(rows) == 1
+    with engine.connect() as connection:
+        assert 0 < outbox.backlog(connection)[1] < 5
+
+
 def test_what_was_sent_is_gone(engine: Engine) -> None:
     put(engine, [store()])
     with engine.connect() as connection:
         outbox.sent(connection, [row.id for row in outbox.take(connection, 10)])
-        assert outbox.backlog(connection) == (0, None)
+        assert (outbox.backlog(connection), outbox.seconds_until_due(connection)) == ((0, 0.0), None)
 
 
 def test_what_failed_keeps_its_reason_and_waits_longer_each_time(engine: Engine) -> None:
@@ -95,7 +122,7 @@ def test_what_failed_keeps_its_reason_and_waits_longer_each_time(engine: Engine)
         with engine.connect() as connection:
             (row,) = outbox.take(connection, 10)
             outbox.failed(connection, [(row.id, "nobody is bound")])
-            waits.append(outbox.backlog(connection)[1] or 0)
+            waits.append(outbox.seconds_until_due(connection) or 0)
             connection.exec_driver_sql("UPDATE outbox SET not_before = now()")
             connection.commit()
     assert [round(wait) for wait in waits] == [2, 4, 8]

@@ -10,14 +10,13 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from prometheus_client import REGISTRY
 
 from deploy.local.ports import LOOPBACK, free_port, is_open
 from shared.database.engine import open_engine
 from shared.errors import BreakerOpen, LimitReached, MillraceError, RateLimited, UpstreamAway
 from shared.settings import Settings
 from shared.upstreams.gateway import Gateway
-from shared.upstreams.limit import Turns
+from shared.upstreams.limit import Turns, breakers
 from shared.upstreams.pace import THRESHOLD, Limit
 from tests.eventually import eventually
 
@@ -101,16 +100,21 @@ def test_a_429_that_says_nothing_is_some_seconds_of_silence_for_everyone(process
         process(lambda _: httpx.Response(200)).upstream("one", LIMIT).get("http://one/", "thing")
 
 
-def test_failures_of_several_processes_open_the_breaker_for_all_and_its_state_is_a_metric(process: Process) -> None:
-    def breaker() -> float | None:
-        return REGISTRY.get_sample_value("millrace_upstream_breaker", {"upstream": "two"})
+def seen(database_url: str) -> dict[str, int]:
+    engine = open_engine(database_url, pool=1)
+    with engine.connect() as connection:
+        found = breakers(connection)
+    engine.dispose()
+    return found
 
+
+def test_failures_of_several_processes_open_the_breaker_for_all_to_see(process: Process, database_url: str) -> None:
     failing = [process(lambda _: httpx.Response(502)).upstream("two", LIMIT) for _ in range(2)]
     for count in range(THRESHOLD):
-        assert breaker() in {None, 0.0}
+        assert seen(database_url).get("two", 0) == 0
         with pytest.raises(UpstreamAway):
             failing[count % 2].get("http://two/", "thing")
-    assert breaker() == 2.0
+    assert seen(database_url) == {"two": 2}
     with pytest.raises(BreakerOpen):
         process(never_asked).upstream("two", LIMIT).get("http://two/", "thing")
 
@@ -133,21 +137,27 @@ def test_when_its_time_has_come_one_success_closes_the_breaker_for_all(process: 
             away.get("http://two/", "thing")
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("UPDATE upstreams SET open_until = clock_timestamp() - interval '1 second'")
+    assert seen(database_url) == {"two": 1}, "whoever asks next finds out"
     back = [process(lambda _: httpx.Response(200)).upstream("two", LIMIT) for _ in range(2)]
     assert [each.get("http://two/", "thing").status for each in back] == [200, 200]
     with psycopg.connect(database_url) as connection:
         row = connection.execute("SELECT failures, pauses, probing FROM upstreams WHERE name = 'two'").fetchone()
     assert row == (0, 0, False)
+    assert seen(database_url) == {"two": 0}
 
 
-def test_each_site_has_turns_of_its_own_under_one_name_in_metrics(process: Process, database_url: str) -> None:
+def test_each_site_has_turns_of_its_own_under_one_name(process: Process, database_url: str) -> None:
     gateway = process(lambda _: httpx.Response(200))
     for site in ("a.example", "b.example"):
         gateway.upstream("site", Limit(1), site=site).get(f"http://{site}/", "page")
     with psycopg.connect(database_url) as connection:
         rows = connection.execute("SELECT name, used FROM upstreams ORDER BY name").fetchall()
     assert rows == [("site:a.example", 1), ("site:b.example", 1)]
-    assert REGISTRY.get_sample_value("millrace_upstream_breaker", {"upstream": "site"}) == 0.0
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE upstreams SET open_until = clock_timestamp() + interval '1 minute' WHERE name = 'site:b.example'"
+        )
+    assert seen(database_url) == {"site": 2}, "one word for all of them, which tells of the worst"
 
 
 def test_without_the_database_a_process_keeps_to_the_limit_by_itself() -> None:

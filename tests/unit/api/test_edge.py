@@ -50,6 +50,13 @@ async def test_requests_are_counted_by_the_template_of_their_route(
     assert not any("4711" in value for sample in samples for value in sample.labels.values()), "no ids in labels"
 
 
+async def test_a_method_that_somebody_made_up_is_counted_as_another(client: httpx.AsyncClient) -> None:
+    before = counted("/health", "405", "other")
+    await client.request("BREW", "/health")
+    assert counted("/health", "405", "BREW") == 0
+    assert counted("/health", "405", "other") == before + 1
+
+
 async def test_an_answer_that_breaks_off_is_not_mended_with_a_second_one() -> None:
     async def breaks_off(_scope: object, _receive: object, send: object) -> None:
         assert callable(send)

@@ -26,15 +26,24 @@ def test_the_worker_s_word_is_taken() -> None:
 
 def test_the_broker_s_latest_word_is_taken_where_the_worker_said_nothing() -> None:
     moment = datetime(2026, 11, 22, 12)  # noqa: DTZ001 - as py-amqp reads it: UTC, without saying so
-    first, latest = ({"queue": queue, "reason": "r", "time": moment, "routing-keys": ["k"]} for queue in ("a", "b"))
+    first, latest = (
+        {"queue": queue, "reason": "maxlen", "time": moment, "routing-keys": ["k"]} for queue in ("a", "b")
+    )
     assert dead({"x-death": [latest, first]}) == Death(
-        "b", "k", "r", round(moment.replace(tzinfo=UTC).timestamp() * 1000)
+        "b", "k", "maxlen", round(moment.replace(tzinfo=UTC).timestamp() * 1000)
     )
 
 
 def test_nobody_s_word_leaves_the_routing_key_which_is_the_queue() -> None:
     assert dead({}) == Death("content", "content", "unknown", NOW)
     assert dead({}, type="scrape.series.save").kind == "scrape.series.save"
+
+
+def test_a_reason_that_a_stranger_made_up_is_unknown() -> None:
+    told = {"queue": "person", "kind": "k", "reason": "because", "at": 5}
+    assert dead({DEATH_HEADER: told}).reason == "unknown"
+    assert dead({"x-death": [{"queue": "a", "reason": "because"}]}).reason == "unknown"
+    assert dead({"x-death": [{"queue": "a", "reason": ["expired"]}]}).reason == "unknown"
 
 
 anything = st.recursive(
