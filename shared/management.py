@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
 
+from shared.broker import addresses
 from shared.errors import MillraceError
 
 TIMEOUT = 10.0
 """Seconds; a broker with thousands of queues takes a few to list them."""
+
+NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout)
 
 
 class ManagementRefused(MillraceError):
@@ -21,14 +26,43 @@ class ManagementRefused(MillraceError):
         super().__init__(f"the management API answered {status} to {what}")
 
 
-def connect(url: str) -> httpx.Client:
-    """Return a client for the management API at `url`, whose user and password stand in the address itself."""
-    return httpx.Client(base_url=url.rstrip("/") + "/api", timeout=TIMEOUT)
+class Nodes(httpx.BaseTransport):
+    """Asks the first node of a cluster that answers, and begins with that one the next time."""
+
+    def __init__(self, urls: Sequence[httpx.URL], transport: httpx.BaseTransport | None = None) -> None:
+        self._nodes = deque(urls)
+        self._transport = transport or httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request to one node after another; raises the last one's TransportError when none answers."""
+        for left in reversed(range(len(self._nodes))):
+            node = self._nodes[0]
+            request.url = request.url.copy_with(scheme=node.scheme, host=node.host, port=node.port)
+            request.headers["Host"] = node.netloc.decode()
+            next(httpx.BasicAuth(node.username, node.password).auth_flow(request))
+            try:
+                return self._transport.handle_request(request)
+            except httpx.TransportError as error:
+                # What was sent may have been done: only a question is asked again elsewhere.
+                if not left or not (isinstance(error, NOT_SENT) or request.method == "GET"):
+                    raise
+                self._nodes.rotate(-1)
+        raise AssertionError("a cluster has a node")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._transport.close()
 
 
-def vhost_of(amqp_url: str) -> str:
-    """Return the virtual host that an AMQP address means, as pika reads it: no path is `/`."""
-    return httpx.URL(amqp_url).path.removeprefix("/") or "/"
+def connect(urls: str) -> httpx.Client:
+    """Return a client for the management API at `urls`, one address or several, with user and password in them."""
+    nodes = [httpx.URL(url.rstrip("/")) for url in addresses.split(urls)]
+    return httpx.Client(base_url=f"{nodes[0]}/api", timeout=TIMEOUT, transport=Nodes(nodes))
+
+
+def vhost_of(amqp_urls: str) -> str:
+    """Return the virtual host that an AMQP address, or each of several, means as pika reads it: no path is `/`."""
+    return httpx.URL(addresses.split(amqp_urls)[0]).path.removeprefix("/") or "/"
 
 
 class Management:

@@ -11,20 +11,28 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from shared.broker import addresses
 from shared.secret_files import from_files
 
 BAD_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
-def _address(*schemes: str) -> AfterValidator:
-    """Return the check that an address begins as one of its kind does; libraries say less when it does not."""
+def _addresses(*schemes: str) -> AfterValidator:
+    """Return the check that an address, or each of several, begins as one of its kind does.
+
+    Libraries say less when it does not. Several are of one virtual host, spoken to in one way.
+    """
 
     def check(value: SecretStr) -> SecretStr:
-        parts = urlsplit(value.get_secret_value())
-        if parts.scheme not in schemes or not parts.netloc:
-            raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)} and a host")
-        _ = parts.port  # raises ValueError when it is no number
-        return value
+        urls = addresses.split(value.get_secret_value())
+        found = [urlsplit(url) for url in urls]
+        for parts in found:
+            if parts.scheme not in schemes or not parts.hostname:
+                raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)} and a host")
+            _ = parts.port  # raises ValueError when it is no number
+        if len({(parts.scheme, parts.path.rstrip("/")) for parts in found}) != 1:
+            raise ValueError("must be one address, or several of the same virtual host, all with TLS or all without")
+        return SecretStr(addresses.SEPARATOR.join(urls))  # without the spaces that kombu would stumble over
 
     return AfterValidator(check)
 
@@ -36,6 +44,16 @@ def _database_address(value: SecretStr) -> SecretStr:
         raise ValueError("must begin with postgresql://")
     if BAD_PERCENT.search(text):
         raise ValueError("holds a % that begins no escape; write % as %25, and / and @ of a password as %2F and %40")
+    return value
+
+
+def _sentry_address(value: SecretStr) -> SecretStr:
+    """Check that an address of Sentry's has its parts, so that a process says so and not where it is reported."""
+    parts = urlsplit(value.get_secret_value())
+    project = parts.path.rpartition("/")[2]
+    if parts.scheme not in {"http", "https"} or not parts.username or not parts.hostname or not project.isdecimal():
+        raise ValueError("must be as Sentry shows it: https://KEY@HOST/NUMBER")
+    _ = parts.port
     return value
 
 
@@ -65,15 +83,17 @@ class Settings(BaseSettings):
         files = InitSettingsSource(settings_cls, from_files(settings_cls.model_fields, os.environ))
         return init_settings, env_settings, files
 
-    rabbitmq_url: Annotated[SecretStr, _address("amqp", "amqps")] = Field(
+    rabbitmq_url: Annotated[SecretStr, _addresses("amqp", "amqps")] = Field(
         SecretStr("amqp://guest:guest@127.0.0.1:5672/"),
         validation_alias="RABBITMQ_URL",
-        description="AMQP 0-9-1 address of the broker, with its virtual host.",
+        description="AMQP 0-9-1 address of the broker, with its virtual host; of a cluster, those of its nodes, with ;"
+        " between them, and the first that answers is used.",
     )
-    rabbitmq_management_url: Annotated[SecretStr, _address("http", "https")] | None = Field(
+    rabbitmq_management_url: Annotated[SecretStr, _addresses("http", "https")] | None = Field(
         None,
         validation_alias="RABBITMQ_MANAGEMENT_URL",
-        description="Address of RabbitMQ's management API; needed by `topology check` and Flower's broker page.",
+        description="Address of RabbitMQ's management API; needed by `topology check` and Flower's broker page. Of a"
+        " cluster, those of its nodes, with ; between them.",
     )
     database_url: Annotated[SecretStr, AfterValidator(_database_address)] = Field(
         SecretStr("postgresql://127.0.0.1:5432/millrace"),
@@ -193,8 +213,20 @@ class Settings(BaseSettings):
         "json", pattern="^(json|console)$", validation_alias="MILLRACE_LOG_FORMAT", description="json or console."
     )
     log_level: str = Field("INFO", validation_alias="MILLRACE_LOG_LEVEL", description="Python's level names.")
-    sentry_dsn: SecretStr | None = Field(
+    sentry_dsn: Annotated[SecretStr, AfterValidator(_sentry_address)] | None = Field(
         None, validation_alias="SENTRY_DSN", description="Where unexpected errors are reported; nowhere when unset."
+    )
+    sentry_environment: str = Field(
+        "production",
+        validation_alias="SENTRY_ENVIRONMENT",
+        description="What this installation is called in Sentry: production, staging.",
+    )
+    sentry_traces_sample_rate: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        validation_alias="SENTRY_TRACES_SAMPLE_RATE",
+        description="Part of the traces begun here that is recorded, from 0 (none) to 1 (all).",
     )
     host: str = Field(
         default_factory=socket.gethostname,

@@ -32,8 +32,8 @@ TIMEOUT = 30.0
 class Publisher:
     """Publishes messages, confirmed, from any number of threads; make it after fork, close it at the end.
 
-    `urls` is the broker's AMQP address, or several with `;` between them, `name` what the broker shows for the connection, `timeout` the seconds a
-    caller waits at most. Nothing is connected before the first message.
+    `urls` is the broker's AMQP address, or several with `;` between them, `name` what the broker shows for the
+    connection, `timeout` the seconds a caller waits at most. Nothing is connected before the first message.
     """
 
     def __init__(self, urls: str, *, name: str = "millrace-publisher", timeout: float = TIMEOUT) -> None:

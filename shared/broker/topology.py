@@ -160,7 +160,7 @@ def exchanges() -> Iterator[Exchange]:
 
 def queues() -> Iterator[Queue]:
     """Yield every queue of the line with its arguments."""
-    for name in _work_queues():
+    for name in work_queues():
         dead = {"x-dead-letter-exchange": DEAD_LETTER, "x-dead-letter-routing-key": name}
         yield Queue(name, _quorum(delivery_limit=DELIVERY_LIMIT) | dead | _AT_LEAST_ONCE)
     for tier in TIERS:
@@ -175,7 +175,7 @@ def bindings() -> Iterator[Binding]:
         for pattern in pool.patterns:
             yield Binding(pattern.partition(".")[0], pattern, pool.name)
             yield Binding(URGENT, pattern, pool.urgent or pool.name)
-    for queue in _work_queues():
+    for queue in work_queues():
         yield Binding(WORK, queue, queue)
     for tier in TIERS:
         yield Binding(tier.name, "", tier.name)
@@ -209,7 +209,8 @@ def exchange_for(kind: str, priority: int) -> str:
     return URGENT if priority >= URGENT_FROM and topic != FACTS else topic
 
 
-def _work_queues() -> Iterator[str]:
+def work_queues() -> Iterator[str]:
+    """Yield the names of the queues in which messages wait for a pool, and may die: neither tiers nor dead letters."""
     for pool in POOLS:
         if pool.urgent is not None:
             yield pool.urgent

@@ -12,6 +12,7 @@ from typing import Any
 
 from shared.broker import topology
 from shared.broker.ids import new_id
+from shared.broker.traceparent import CURRENT
 from shared.contracts.kind import Payload
 from shared.contracts.registry import Contracts
 from shared.errors import Undecodable
@@ -200,10 +201,13 @@ def compose(
 ) -> Message:
     """Return the message that asks for, or announces, what `payload` says; raises UnknownKind.
 
-    Without `correlation_id` the message begins a chain of its own.
+    Without `correlation_id` the message begins a chain of its own. Without `traceparent` it is part of the trace under
+    way in this context, if there is one.
     """
     kind = contracts.kind_of(payload)
     identity = message_id or new_id()
+    if traceparent is None and (span := CURRENT.get()) is not None:
+        traceparent = span.header
     if not LEAST <= priority <= MOST:
         raise ValueError(f"priority {priority} is not between {LEAST} and {MOST}")
     return Message(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from shared.broker import addresses
 from shared.secret_files import secret_variables
 from shared.settings import Settings
 
@@ -16,6 +17,7 @@ GOOD = {
     "RABBITMQ_URL": "amqp://user:hunter2@host/",
     "RABBITMQ_MANAGEMENT_URL": "http://user:hunter2@host/",
     "DATABASE_URL": "postgresql://user:hunter2@host/millrace",
+    "SENTRY_DSN": "https://hunter2@host/1",
 }
 
 
@@ -26,8 +28,15 @@ GOOD = {
         ("RABBITMQ_URL", "amqp://user:hunter2@host:port/", "Port could not be cast"),
         ("RABBITMQ_URL", "amqp:///hunter2", "and a host"),
         ("RABBITMQ_MANAGEMENT_URL", "user:hunter2@host:15672", "must begin with http:// or https:// and a host"),
+        ("RABBITMQ_URL", "amqp://user:hunter2@one/;redis://user:hunter2@two/", "must begin with amqp://"),
+        ("RABBITMQ_URL", "amqp://user:hunter2@one/a;amqp://user:hunter2@two/b", "several of the same virtual host"),
+        ("RABBITMQ_URL", "amqp://user:hunter2@one/;amqps://user:hunter2@two/", "all with TLS or all without"),
+        ("RABBITMQ_URL", " ; ", "must be one address"),
         ("DATABASE_URL", "user:hunter2@host/millrace", "must begin with postgresql://"),
         ("DATABASE_URL", "postgresql://user:hunter2%zz@host/millrace", "write % as %25"),
+        ("SENTRY_DSN", "https://host/1?hunter2", "as Sentry shows it"),
+        ("SENTRY_DSN", "hunter2@host/1", "as Sentry shows it"),
+        ("SENTRY_DSN", "https://hunter2@host", "as Sentry shows it"),
     ],
 )
 def test_an_address_that_is_none_is_named_and_never_quoted(
@@ -118,3 +127,13 @@ def test_what_is_no_secret_is_not_read_from_a_file(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("MILLRACE_LOG_LEVEL_FILE", str(file))
 
     assert Settings().log_level == "INFO"
+
+
+def test_the_addresses_of_a_cluster_are_taken_and_none_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RABBITMQ_URL", "amqp://user:hunter2@one/line; amqp://user:hunter2@two:5673/line")
+    monkeypatch.setenv("RABBITMQ_MANAGEMENT_URL", "http://user:hunter2@one:15672;http://user:hunter2@two:15672/")
+
+    settings = Settings()
+
+    assert addresses.split(settings.rabbitmq_url.get_secret_value())[1] == "amqp://user:hunter2@two:5673/line"
+    assert "hunter2" not in repr(settings)
