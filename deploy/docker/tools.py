@@ -1,8 +1,8 @@
-"""Where `docker-compose` and `kustomize` come from when tests check with them what is deployed by them: this machine,
-or Debian's packages, unpacked and never installed.
+"""Where `docker-compose` and `kustomize`, which read what is deployed as they would, come from in tests.
 
-Debian 12 has no Compose v2, Debian 13 has; both programs are linked statically enough to run on either. The machine's
-own mirror is asked, with lists that only we look at, so nothing of this machine's apt changes.
+They are this machine's, or those of Debian's packages, unpacked and never installed. Debian 12 has no Compose v2,
+Debian 13 has, and its programs run on either. The machine's own mirror is asked, with lists that only we look at, so
+nothing of this machine's apt changes.
 """
 
 from __future__ import annotations
@@ -45,16 +45,17 @@ def get(name: str, home: Home, progress: Progress) -> Path:
     if (found := shutil.which(name)) is not None and _runs(Path(found)):
         return Path(found)
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with (folder / f"{name}.lock").open("w") as file:
+    with (folder / "deploying.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         if not program.exists():
-            with progress.step(f"{name} is not here: unpacking Debian's package; nothing is installed or started"):
-                _unpack(name, folder / f"{name}.draft", program)
+            with progress.step(f"{name} is not here: unpacking Debian's packages; nothing is installed or started"):
+                _unpack(name, folder)
     return program
 
 
-def _unpack(name: str, draft: Path, program: Path) -> None:
-    """Put a program in its place, whole or not at all."""
+def _unpack(name: str, folder: Path) -> None:
+    """Put every program in its place, each whole or not at all: Debian's lists take longer than the packages."""
+    draft = folder / "deploying.draft"
     shutil.rmtree(draft, ignore_errors=True)
     (draft / "lists" / "partial").mkdir(parents=True)
     (draft / "cache" / "archives" / "partial").mkdir(parents=True)
@@ -66,13 +67,14 @@ def _unpack(name: str, draft: Path, program: Path) -> None:
             *("-o", f"Dir::State::Lists={draft / 'lists'}", "-o", f"Dir::Cache={draft / 'cache'}"),
         ]
         _run(name, ["apt-get", *own, "update", "-q"], draft)
-        _run(name, ["apt-get", *own, "download", "-q", name], draft)
-        package = next(draft.glob(f"{name}_*.deb"))
-        _run(name, ["dpkg-deb", "--extract", str(package), "tree"], draft)
-        ready = draft / "tree" / PLACES[name]
-        if not _runs(ready):
-            raise ToolMissing(f"Debian's {name} was unpacked and does not run here.\n{_way_out(name)}")
-        ready.replace(program)
+        _run(name, ["apt-get", *own, "download", "-q", *PLACES], draft)
+        for tool, place in PLACES.items():
+            package = next(draft.glob(f"{tool}_*.deb"))
+            _run(name, ["dpkg-deb", "--extract", str(package), "tree"], draft)
+            ready = draft / "tree" / place
+            if not _runs(ready):
+                raise ToolMissing(f"Debian's {tool} was unpacked and does not run here.\n{_way_out(tool)}")
+            ready.replace(folder / tool)
     except OSError as error:
         raise ToolMissing(f"Debian's package of {name} cannot be unpacked: {error}\n{_way_out(name)}") from error
     finally:

@@ -6,6 +6,7 @@ waits for its broker is taken for dead and started again, which would only hand 
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from http.client import HTTPConnection, HTTPException
 from typing import Annotated
@@ -13,6 +14,7 @@ from typing import Annotated
 import typer
 
 from producers.cli.failures import USAGE, Failure
+from producers.cli.flower import DEFAULTS
 from shared.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -29,6 +31,7 @@ class Role(StrEnum):
     RELAY = "relay"
     SCHEDULER = "scheduler"
     EXPORTER = "exporter"
+    FLOWER = "flower"
 
 
 @app.command()
@@ -42,14 +45,23 @@ def probe(
     Ready is an API whose database answers, and a pool that has processes; the others are ready when they live.
     """
     settings = Settings()
-    port = settings.api_port if role is Role.API else settings.metrics_port
-    if port is None:
-        raise Failure("no port to ask: MILLRACE_METRICS_PORT is not set", "set it, to any free port", USAGE)
-    path = ("/ready" if ready else "/health") if role is Role.API else "/metrics"
+    port, path = _door(role, settings, ready=ready)
     text = _answer("127.0.0.1" if settings.listen == "0.0.0.0" else settings.listen, port, path)  # noqa: S104
     if role is Role.POOL and ready and not _processes(text):
         raise Failure("the pool has no process", "look into its log")
     typer.echo(f"{role} {'is ready' if ready else 'lives'}")
+
+
+def _door(role: Role, settings: Settings, *, ready: bool) -> tuple[int, str]:
+    """Return where a role answers: port and path."""
+    match role:
+        case Role.API:
+            return settings.api_port, "/ready" if ready else "/health"
+        case Role.FLOWER:
+            return int(os.environ.get("FLOWER_PORT", DEFAULTS["FLOWER_PORT"])), "/healthcheck"
+    if settings.metrics_port is None:
+        raise Failure("no port to ask: MILLRACE_METRICS_PORT is not set", "set it, to any free port", USAGE)
+    return settings.metrics_port, "/metrics"
 
 
 def _answer(host: str, port: int, path: str) -> str:
