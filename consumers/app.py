@@ -22,6 +22,7 @@ from shared.contracts.registry import Contracts
 from shared.errors import ContractViolation
 from shared.settings import Settings
 from shared.telemetry import start as telemetry
+from shared.telemetry import traces
 
 HANDLERS = {
     "content": ("consumers.content.screen",),
@@ -86,6 +87,7 @@ class Millrace(Celery):
             priority=wire.NORMAL if priority is None else priority,
             not_before=None if start is None else clock.milliseconds(start),
             expires_at=None if end is None else clock.milliseconds(end),
+            traceparent=traces.onward().header,
         )
         if start is not None and start > now:
             message = wire.later(message, topology.queue_for(name, message.priority), (start - now).total_seconds())
@@ -111,7 +113,9 @@ def create_app(
         # A name and no import: it belongs to those who ask.
         beat_scheduler="producers.scheduler.beat:ElectedScheduler",
         worker_consumer=f"{LineConsumer.__module__}:{LineConsumer.__name__}",
-        include=[*(name for names in modules for name in names), "consumers.exporter", "consumers.task"],
+        worker_pool="consumers.processes:LinePool",
+        include=[name for names in modules for name in names]
+        + ["consumers.exporter", "consumers.remote", "consumers.task"],
         task_queues=[_queue(name) for pool in topology.POOLS for name in pool.queues],
         task_default_queue=topology.POOLS[0].name,
         task_create_missing_queues=False,
@@ -177,6 +181,7 @@ def _start_telemetry(**_: Any) -> None:
 def _close(**_: Any) -> None:
     if current_app._wiring is not None:  # noqa: SLF001 - do not open what was never used, only to close it
         current_app.wiring.close()
+    telemetry.flush()
 
 
 app = create_app(Settings())

@@ -113,6 +113,11 @@ class Bundle:
         self.acknowledged = False
 
     @property
+    def tags(self) -> list[int]:
+        """The delivery tags of its messages."""
+        return [message.delivery_tag for message in self._messages]
+
+    @property
     def payload(self) -> Any:
         """The request, as `disguise` made it."""
         return self._decoded_cache
@@ -127,7 +132,7 @@ class Bundle:
             return
         self.acknowledged = True
         try:
-            self._messages[0].channel.acks.done(message.delivery_tag for message in self._messages)
+            self._messages[0].channel.acks.done(self.tags)
         except errors as error:
             logger.critical("Couldn't acknowledge a bundle: %r", error, exc_info=True)
         finally:

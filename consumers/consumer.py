@@ -17,6 +17,7 @@ from vine import promise
 
 from consumers.acks import Acks
 from consumers.bundles import Bundler, disguise
+from consumers.leaving import hand_back
 from shared.broker.ids import new_id
 from shared.broker.topology import DEAD_LETTERS
 from shared.broker.wire import Delivery, storable
@@ -39,6 +40,8 @@ class LineConsumer(Consumer):
 
     _bundler: Bundler | None = None
     _acks: Acks | None = None
+    _leaving = False
+    _begun: frozenset[int] = frozenset()
 
     class Blueprint(Consumer.Blueprint):
         """Celery's steps without native delayed delivery, which would declare 28 exchanges and queues."""
@@ -75,6 +78,9 @@ class LineConsumer(Consumer):
                 if tag not in queues:
                     queues.update({tag: name for name, tag in consumer._active_tags.items()})  # noqa: SLF001
                 delivery = received(message, queues[tag])
+                acks.read(message.delivery_tag, delivery)
+                if self._leaving:
+                    return
                 name = KEEP if delivery.queue == DEAD_LETTERS else delivery.kind if delivery.kind in bundles else STRAY
                 metrics.messages_received.labels(delivery.queue, name if name != STRAY else "unknown").inc()
                 # One that was redelivered travels alone: if it ended its process, no neighbour shall pay for that. So
@@ -99,6 +105,44 @@ class LineConsumer(Consumer):
 
         return on_message
 
+    def close(self) -> None:
+        """Take no more messages, and hand back those that no process has begun with.
+
+        Celery calls this first of all when a worker ends (and would take an AttributeError for there being no such
+        method). What runs is finished afterwards, or killed, as whoever ended the worker wants it.
+        """
+        if not self._leaving:
+            self._leaving = True
+            try:
+                self._leave()
+            except Exception:
+                log.exception("what no process has begun with is left to the broker to return")
+
+    def cancel_active_requests(self) -> None:
+        """Note what has begun before it is killed: there will be no process left to ask."""
+        self._begun = self._begun_tags()
+        super().cancel_active_requests()
+
+    def _leave(self) -> None:
+        consumer, acks = self.task_consumer, self._acks
+        if self.connection is None or consumer is None or acks is None or acks.channel is not consumer.channel:
+            return  # No connection, or a fresh one: nothing is held over it.
+        consumer.cancel()
+        if self._bundler is not None:
+            self._bundler.forget()
+        if self.controller.semaphore:
+            self.controller.semaphore.clear()
+        self.pool.flush()
+        begun = self._begun | self._begun_tags()
+        waiting = {tag: delivery for tag, delivery in acks.held.items() if tag not in begun}
+        name = f"millrace-leaving-{self.hostname}"
+        acks.done(hand_back(self.app.settings.rabbitmq_url.get_secret_value(), name, waiting))
+        acks.hurry()
+
+    def _begun_tags(self) -> frozenset[int]:
+        requests = [job._accept_callback.__self__ for job in self.pool.handed()]  # noqa: SLF001 - billiard's own
+        return frozenset(tag for request in requests for tag in request.message.tags)
+
     def _update_prefetch_count(self, index: int = 0) -> None:
         """Let a pool that grew or shrank by `index` processes hold as many messages as they may, and not more."""
         super()._update_prefetch_count(index)
@@ -108,7 +152,7 @@ class LineConsumer(Consumer):
 
     def _consume_anew(self) -> None:
         """Consume every queue again: on quorum queues a prefetch count is one consumer's, for as long as it lives."""
-        if self.task_consumer is not None:
+        if self.task_consumer is not None and not self._leaving:
             self.task_consumer.cancel()
             self.task_consumer.qos(prefetch_count=self.initial_prefetch_count, apply_global=False)
             self.task_consumer.consume()
@@ -132,6 +176,11 @@ class Sealed(Message):
             properties=properties,
         )
         self.headers = properties.get("application_headers") or {}
+
+    @property
+    def tags(self) -> list[int]:
+        """Its delivery tag."""
+        return [self.delivery_tag]
 
     def ack(self, multiple: bool = False) -> None:
         """Acknowledge this message by itself."""

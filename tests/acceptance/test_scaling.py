@@ -1,0 +1,68 @@
+"""A pool becomes larger and smaller while it works, and nothing of its work notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from producers.scaling.asking import instances, resize
+from producers.scaling.views import Instance
+from shared.settings import Settings
+from tests.acceptance.stack import Running, Stack
+from tests.eventually import eventually
+from tests.probe.kinds import Sleep, Store
+
+
+@pytest.fixture
+def alone(stack: Stack, maintenance: Running) -> Iterator[Running]:  # noqa: ARG001 - keeps what dies
+    worker = stack.worker("content", concurrency=1)
+    yield worker
+    worker.stop()
+
+
+def settings(stack: Stack) -> Settings:
+    return Settings(rabbitmq_url=SecretStr(stack.rabbitmq_url))
+
+
+def standing(stack: Stack, worker: Running) -> Instance:
+    return next(one for one in instances(settings(stack), 0.3) if one.node == worker.node)
+
+
+def received(worker: Running) -> float:
+    return sum(
+        number
+        for name, number in worker.metrics().items()
+        if name.startswith("millrace_messages_received_total") and 'queue="content' in name
+    )
+
+
+def test_a_pool_grows_and_shrinks_under_load_and_loses_repeats_and_interrupts_nothing(
+    stack: Stack, alone: Running
+) -> None:
+    keys = stack.keys(400)
+    asks = [Sleep(key=key, seconds=1.0 if number % 25 == 0 else 0.05) for number, key in enumerate(keys)]
+    ids = stack.ask(*asks)
+    done = "SELECT count(*) AS n FROM sync_log WHERE status = 'succeeded' AND message_id = ANY(%s)"
+
+    (grown,) = resize(settings(stack), {alone.node: 4})
+    assert (grown.processes, grown.prefetch) == (4, 4)
+    eventually(lambda: len(alone.children()) == 4, what="four processes")
+    eventually(lambda: stack.rows(done, ids)[0]["n"] >= 150, what="a good part of it done")
+    (shrunk,) = resize(settings(stack), {alone.node: 1})
+    assert shrunk.processes == 1
+    eventually(lambda: len(alone.children()) == 1, what="one process")
+    assert stack.rows(done, ids)[0]["n"] < 400, "it was under load all the time"
+    (grown,) = resize(settings(stack), {alone.node: 4})
+
+    eventually(lambda: stack.rows(done, ids)[0]["n"] == 400, within=60, what="all of it done")
+    (shrunk,) = resize(settings(stack), {alone.node: 1})
+    eventually(lambda: (s := standing(stack, alone)).stopping == 0 and s.busy == 0 and s, what="rest")
+    assert stack.times(*keys) == [1] * 400
+    assert received(alone) == 400, "nothing came twice"
+    assert alone.said("exited with") == alone.said("prematurely") == 0
+    assert alone.alive()
+    one = standing(stack, alone)
+    assert one.handled == 400
+    assert 16 + 384 * 0.05 < one.seconds < 120
