@@ -22,8 +22,8 @@ from shared.broker.wire import Message
 from shared.broker_accounts import Accounts
 from shared.contracts.kinds import CONTRACTS
 from shared.management import ManagementRefused, connect, vhost_of
+from tests.guarded import PASSWORD, Guarded
 from tests.integration.cli.places import Place
-from tests.integration.security.conftest import PASSWORD, Guarded
 
 Act = Callable[[Any], object]
 
