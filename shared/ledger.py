@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -190,6 +190,31 @@ def show(connection: Connection, letter: int) -> dict[str, Any]:
         "SELECT at, actor, action, detail FROM dead_letter_actions WHERE dead_letter_id = %s ORDER BY id", (letter,)
     ).fetchall()
     return found
+
+
+_CENSUS = """
+SELECT CASE WHEN queue = ANY(%(queues)s) THEN queue ELSE %(unknown)s END,
+       CASE WHEN reason = ANY(%(reasons)s) THEN reason ELSE %(unknown)s END,
+       state, count(*), greatest(extract(epoch FROM clock_timestamp() - min(last_died_at)), 0)::float8
+FROM dead_letters GROUP BY 1, 2, 3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """How many letters of a queue, a reason and a state there are, and the seconds since the oldest last died."""
+
+    queue: str
+    reason: str
+    state: str
+    letters: int
+    oldest: float
+
+
+def census(connection: Connection, queues: Collection[str]) -> list[Census]:
+    """Count the ledger; what died in another queue than these died in an unknown one: strangers make names up."""
+    values = {"queues": list(queues), "reasons": list(REASONS), "unknown": UNKNOWN}
+    return [Census(*row) for row in driver(connection).execute(_CENSUS, values)]
 
 
 def replay(connection: Connection, letter: int, actor: str) -> str:

@@ -20,7 +20,7 @@ from shared.broker import topology
 
 POOLS = tuple(f"pool-{pool.name}" for pool in topology.POOLS)
 
-MEASURED = (*POOLS, "relay", "scheduler")
+MEASURED = (*POOLS, "relay", "scheduler", "exporter")
 """Programs that open a port for their metrics and for nothing else."""
 
 METRICS = (*MEASURED, "api")
@@ -89,6 +89,7 @@ def _ours(state: State, env: Mapping[str, str]) -> list[Program | Job]:
         listening("relay", *MILLRACE, "relay", after=line),
         Job("schedules", _millrace(env, "schedules", "sync"), ("migrations",)),
         listening("scheduler", *MILLRACE, "scheduler", after=("schedules",)),
+        listening("exporter", *MILLRACE, "exporter", after=line),
         listening("api", *MILLRACE, "api", "--port", str(ports["api"]), after=("migrations", "sandbox")),
         listening("flower", "producers.cli", "flower", "--port", str(ports["flower"]), after=("topology",)),
     ]

@@ -38,6 +38,7 @@ GROUPS = (
     Group("migrate", "producers.cli.migrate", "Bring the database to the newest schema."),
     Group("api", "producers.cli.api", "Serve the HTTP API."),
     Group("relay", "producers.cli.relay", "Run a relay: it sends what was committed to the outbox."),
+    Group("exporter", "producers.cli.exporter", "Run the exporter: it tells what no process of the line knows."),
     Group("scheduler", "producers.cli.scheduler", "Run a scheduler: it asks for what is due by the clock."),
     Group("pool", "producers.cli.pool", "Worker pools: start one, see how all are doing."),
 )

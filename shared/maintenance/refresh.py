@@ -86,6 +86,9 @@ ON CONFLICT (entity) DO UPDATE SET message_id = excluded.message_id, asked_at = 
 """
 
 
+_COUNT: Final = "SELECT count(*) FROM {table} WHERE synced_at < %s AND gone_at IS NULL"
+
+
 @dataclass(frozen=True, slots=True)
 class Stale:
     """An entity that is past its age; `sort` is series, movie or person."""
@@ -138,3 +141,12 @@ def note(connection: Connection, asked: Sequence[tuple[Stale, str]], now: dateti
         "at": now,
     }
     driver(connection).execute(_NOTE, values)
+
+
+def stale(connection: Connection, ages_in_days: Mapping[str, float], now: datetime) -> dict[str, int]:
+    """Return how many rows of each table are past their age, without what upstream has said to be gone."""
+    found = {}
+    for table, days in ages_in_days.items():
+        row = driver(connection).execute(_COUNT.format(table=table), (now - timedelta(days=days),)).fetchone()
+        found[table] = 0 if row is None else int(row[0])
+    return found

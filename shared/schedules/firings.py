@@ -52,6 +52,12 @@ GROUP BY schedules.name
 """
 
 
+_OVERDUE: Final = """
+SELECT name, greatest(extract(epoch FROM %(now)s - next_due_at), 0)::float8
+FROM schedules WHERE enabled AND next_due_at IS NOT NULL
+"""
+
+
 def note(
     connection: Connection, message_id: str, schedule: str, due: datetime, now: datetime, actor: str | None
 ) -> bool:
@@ -84,3 +90,8 @@ def last_successes(connection: Connection) -> dict[str, datetime | None]:
     This is what `millrace_schedule_last_success_timestamp_seconds` shows.
     """
     return dict(driver(connection).execute(_SUCCESSES).fetchall())
+
+
+def overdue(connection: Connection, now: datetime) -> dict[str, float]:
+    """Return the seconds by which each enabled schedule is past its due time; 0 when it is not."""
+    return dict(driver(connection).execute(_OVERDUE, {"now": now}).fetchall())

@@ -9,9 +9,7 @@ from collections.abc import Container
 from typing import Final
 
 from shared.broker import topology
-from shared.ledger import REASONS
-
-UNKNOWN: Final = "unknown"
+from shared.ledger import REASONS, UNKNOWN
 
 QUEUES: Final = frozenset(queue.name for queue in topology.queues())
 EXCHANGES: Final = frozenset(exchange.name for exchange in topology.exchanges())

@@ -72,7 +72,7 @@ series: Final = Table(
     Column("language", Text, comment="Original language, such as eng"),
     Column("average_runtime", Integer, comment="Minutes"),
     *_elsewhere(),
-    Index(None, "synced_at"),
+    Index(None, "synced_at", postgresql_where=text("gone_at IS NULL")),
     comment="Television series from TheTVDB",
 )
 
@@ -141,7 +141,7 @@ movies: Final = Table(
     Column("production_companies", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="Names"),
     Column("distributors", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="Names"),
     *_elsewhere(),
-    Index(None, "synced_at"),
+    Index(None, "synced_at", postgresql_where=text("gone_at IS NULL")),
     comment="Movies from TheTVDB",
 )
 
@@ -156,7 +156,7 @@ people: Final = Table(
     Column("died", Date, comment="Date of death"),
     Column("birth_place", Text, comment="As TheTVDB's contributors wrote it"),
     *_elsewhere(),
-    Index(None, "synced_at"),
+    Index(None, "synced_at", postgresql_where=text("gone_at IS NULL")),
     CheckConstraint("gender IN ('male', 'female', 'other')", name="gender"),
     comment="People from TheTVDB that were saved on their own; those known from credits alone are not here",
 )
