@@ -26,6 +26,8 @@ from shared import ledger, runlog
 from shared.broker.wire import Delivery
 from shared.contracts.kind import Kind, Payload
 from shared.errors import IdTaken, UnknownKind
+from shared.telemetry import start as telemetry
+from shared.telemetry import traces
 
 log = structlog.get_logger(__name__)
 
@@ -130,6 +132,15 @@ class LineTask(Task):
             raise given_up.error from None
         except Exception as error:
             log.exception("the edge itself failed, the broker dead-letters the message")
+            # As the ledger will see it, whom the broker tells nothing else.
+            death = ledger.Death(delivery.queue, delivery.kind, "rejected", 0)
+            telemetry.report(
+                error,
+                tags={"queue": delivery.queue, "message_id": delivery.message_id, "reason": death.reason},
+                fingerprint=death.fingerprint,
+                body=delivery.body,
+                headers=delivery.headers,
+            )
             raise Reject(repr(error), requeue=False) from error
 
     def _handle(self, delivery: Delivery) -> str:
@@ -137,13 +148,20 @@ class LineTask(Task):
         run = Run.of(delivery, wiring)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(**run.words())
-        try:
-            outcome = self._attempt(run)
-        except Exception as error:  # noqa: BLE001 - the one place: whatever it is, it has a fate
-            chance = random.random()  # noqa: S311 - jitter, no secret
-            fate = verdict.decide(error, run.message.attempt, chance, backoff=wiring.settings.retry_backoff)
-            run.ended("retried" if isinstance(fate, verdict.Later) else "dead")
-            settle(run, error, fate)
+        tags = run.tags()
+        with traces.under_way(run.traced(), "queue.process", tags["kind"], tags) as recording:
+            try:
+                outcome = self._attempt(run)
+            except Exception as error:  # noqa: BLE001 - the one place: whatever it is, it has a fate
+                chance = random.random()  # noqa: S311 - jitter, no secret
+                fate = verdict.decide(error, run.message.attempt, chance, backoff=wiring.settings.retry_backoff)
+                outcome = "retried" if isinstance(fate, verdict.Later) else "dead"
+                recording.ended(outcome, well=False)
+                if isinstance(fate, verdict.Later) and not fate.spends:
+                    recording.forget()
+                run.ended(outcome)
+                settle(run, error, fate)
+            recording.ended(outcome)
         run.ended(outcome)
         log.info("handled", outcome=outcome, seconds=run.seconds())
         return outcome

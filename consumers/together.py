@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -14,8 +15,12 @@ from consumers.wiring import Wiring
 from shared import clock, outbox, runlog
 from shared.broker.wire import Delivery
 from shared.contracts.kind import Payload
+from shared.telemetry import traces
 
 log = structlog.get_logger(__name__)
+
+MOST_RECORDED = 20
+"""Messages of one bundle that are recorded in traces of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,10 @@ def _store(task: Any, bundle: list[Read], wiring: Wiring) -> list[Delivery]:
 
 def _commit(task: Any, bundle: list[Read], wiring: Wiring) -> set[str]:
     """Do what is not done yet and return the ids of the messages that are done now."""
-    with wiring.engine.begin() as connection:
+    first = bundle[0].run
+    tags = {"queue": first.entry.queue, "kind": first.message.kind, "messages": str(len(bundle))}
+    headers = (each.run.message.traceparent for each in bundle)
+    with traces.bundle(first.message.kind, tags, headers), wiring.engine.begin() as connection:
         known = runlog.done(connection, [each.delivery.message_id for each in bundle])
         fresh = [each for each in bundle if each.delivery.message_id not in known]
         repeated = [
@@ -84,13 +92,14 @@ def _commit(task: Any, bundle: list[Read], wiring: Wiring) -> set[str]:
             _all(task, fresh, shared, wiring)
         runlog.finish_many(connection, shared.entries, shared.attempts, shared.results, clock.now())
         outbox.put(connection, shared.following)
+    if traces.recorded():
+        _record(fresh)
     for outcome, runs in (("done", fresh), ("duplicate", repeated)):
         for each in runs:
             each.run.ended(outcome)
             if task.store is None:
                 log.info("handled", outcome=outcome, seconds=each.run.seconds(), bundle=len(bundle), **each.run.words())
     if task.store is not None:
-        first = bundle[0].run
         log.info(
             "handled",
             kind=first.message.kind,
@@ -103,13 +112,22 @@ def _commit(task: Any, bundle: list[Read], wiring: Wiring) -> set[str]:
     return {each.delivery.message_id for each in (*fresh, *repeated)}
 
 
+def _record(done: Sequence[Read]) -> None:
+    """Let each sampled message's own trace show that it was done, too; of a large bundle, of the first so many."""
+    sampled = (each.run for each in done if traces.sampled(each.run.message.traceparent))
+    for run in islice(sampled, MOST_RECORDED):
+        tags = {**run.tags(), "outcome": "done"}
+        traces.note(run.traced(), "queue.process", tags["kind"], run.entry.started_at, tags)
+
+
 def _one(task: Any, each: Read, shared: Shared) -> None:
     # Tried before, perhaps, in a larger bundle that was undone: whatever was finished there is not.
     each.run.shared, each.run.finished = shared, False
-    task.run(each.payload, each.run)
-    if not each.run.finished:
-        with each.run.finish():
-            pass
+    with traces.under(each.run.traced()):
+        task.run(each.payload, each.run)
+        if not each.run.finished:
+            with each.run.finish():
+                pass
 
 
 def _all(task: Any, fresh: list[Read], shared: Shared, wiring: Wiring) -> None:

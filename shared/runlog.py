@@ -41,6 +41,8 @@ class Attempt:
     """What the upstream said, when it could not be read."""
     delay: float | None = None
     """Seconds until the next attempt."""
+    trace_id: str | None = None
+    """The trace it was part of, unless it was one of a bundle's."""
 
 
 @dataclass(frozen=True, slots=True)

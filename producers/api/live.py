@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -88,7 +89,9 @@ class Live:
         source = self._tvdb
         if source is None:
             raise self._missing or MissingSetting("TVDB_API_KEY", "")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, question, source)
+        # In the request's own context: its trace, and the words of its log lines.
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, question, source)
 
 
 def _series(source: Tvdb, tvdb_id: int) -> Document:

@@ -51,6 +51,7 @@ class Attempt(BaseModel):
     traceback: str | None = None
     answer: str | None = None
     delay: float | None = None
+    trace_id: str | None = None
 
 
 class MessageStatus(BaseModel):
@@ -163,7 +164,6 @@ async def publish(
         float | None, Query(gt=0, le=LONGEST, description="Seconds by which it must have started; it dies otherwise")
     ] = None,
     schema: Annotated[int | None, Query(ge=1, description="Version of the payload; the newest if not given")] = None,
-    traceparent: Annotated[str | None, Header(max_length=128, description="W3C trace context, handed on")] = None,
 ) -> Accepted:
     """Check a payload against its contract and commit it to the outbox, from where the relay publishes it."""
     if delay is not None and expires is not None and expires <= delay:
@@ -177,7 +177,6 @@ async def publish(
         app_id="api",
         message_id=_one_id(message_id, idempotency_key),
         priority=priority,
-        traceparent=traceparent,
         not_before=clock.milliseconds(now + timedelta(seconds=delay)) if delay else None,
         expires_at=None if expires is None else clock.milliseconds(now + timedelta(seconds=expires)),
     )

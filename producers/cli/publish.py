@@ -20,6 +20,7 @@ from shared.broker.publisher import Publisher
 from shared.broker.wire import LEAST, MOST, NORMAL, Message
 from shared.contracts.kinds import CONTRACTS
 from shared.settings import Settings
+from shared.telemetry import traces
 
 app = typer.Typer(add_completion=False)
 
@@ -66,6 +67,7 @@ def publish(
 
     millrace publish scrape.person.save - < people.jsonl
     """
+    traces.configure(Settings().sentry_traces_sample_rate)
     words = payload or []
     terms = Terms.from_options(clock.now(), priority, delay, not_before, expires)
     if words == ["-"]:
@@ -97,7 +99,7 @@ def _publish(message: Message, timeout: float) -> None:
 
 
 def _told(message: Message) -> dict[str, object]:
-    names = ("message_id", "kind", "exchange", "routing_key", "priority", "not_before", "expires_at")
+    names = ("message_id", "kind", "exchange", "routing_key", "priority", "not_before", "expires_at", "traceparent")
     return {name: getattr(message, name) for name in names}
 
 

@@ -11,6 +11,7 @@ from shared.broker import topology
 from shared.broker.wire import NORMAL, Message, compose, later
 from shared.contracts.kind import Payload
 from shared.contracts.kinds import CONTRACTS
+from shared.telemetry import traces
 
 APP_ID = "millrace-cli"
 
@@ -49,6 +50,7 @@ class Terms:
             priority=self.priority,
             not_before=None if self.not_before is None else clock.milliseconds(self.not_before),
             expires_at=None if self.expires_at is None else clock.milliseconds(self.expires_at),
+            traceparent=traces.begun().header,
         )
         wait = 0.0 if self.not_before is None else (self.not_before - self.now).total_seconds()
         if wait <= 0:

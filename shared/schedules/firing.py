@@ -9,7 +9,7 @@ from typing import Final
 from psycopg.rows import dict_row
 from sqlalchemy import Connection
 
-from shared import outbox
+from shared import clock, outbox
 from shared.broker.wire import compose
 from shared.contracts.registry import Contracts
 from shared.database.engine import driver
@@ -17,6 +17,7 @@ from shared.errors import InvalidMessage
 from shared.schedules import firings, rules
 from shared.schedules.store import APP_ID, Schedule, schedule_of
 from shared.schedules.trigger import InvalidTrigger
+from shared.telemetry import traces
 
 AT_ONCE: Final = 100
 """Schedules fired in one transaction at most."""
@@ -107,9 +108,15 @@ def _fire(connection: Connection, contracts: Contracts, schedule: Schedule, due:
         raw.execute(_PASSED, {"name": known.name, "following": turn.following, "problem": None})
         return Fired(known.name, due)
     identity = rules.message_id(known.name, turn.due)
+    span, began = traces.begun(), clock.now()
     try:
         message = compose(
-            contracts, known.request(contracts), app_id=APP_ID, message_id=identity, priority=known.priority
+            contracts,
+            known.request(contracts),
+            app_id=APP_ID,
+            message_id=identity,
+            priority=known.priority,
+            traceparent=span.header,
         )
     except InvalidMessage as error:
         raw.execute(_PASSED, {"name": known.name, "following": turn.following, "problem": str(error)})
@@ -118,6 +125,7 @@ def _fire(connection: Connection, contracts: Contracts, schedule: Schedule, due:
     fresh = firings.note(connection, identity, known.name, turn.due, now, None)
     if fresh:
         outbox.put(connection, [message])
+        traces.note(span, "queue.submit", known.name, began, {"kind": message.kind, "message_id": identity})
     values = {"name": known.name, "due": turn.due, "following": turn.following, "now": now, "message_id": identity}
     raw.execute(_FIRED, values)
     return Fired(known.name, turn.due, identity if fresh else None)

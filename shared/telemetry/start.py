@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from typing import Any
 
+from shared.broker.traceparent import CURRENT, Span
 from shared.settings import Settings
-from shared.telemetry import logs
-from shared.version import VERSION
+from shared.telemetry import logs, traces
 
 
 def start(settings: Settings) -> None:
     """Set up logging, and Sentry when `SENTRY_DSN` is set."""
     logs.configure(level=settings.log_level, style=settings.log_format)
+    traces.configure(settings.sentry_traces_sample_rate)
     if settings.sentry_dsn is not None:
-        import sentry_sdk  # noqa: PLC0415 - a quarter of a second that nobody without a DSN should wait
+        from shared.telemetry import sentry  # noqa: PLC0415 - a quarter of a second that nobody else should wait
 
-        sentry_sdk.init(
-            dsn=settings.sentry_dsn.get_secret_value(),
-            release=f"millrace@{VERSION}",
-            # What is reported is decided in the code: nothing is patched, no header or body leaves by itself.
-            auto_enabling_integrations=False,
-            default_integrations=False,
-            send_default_pii=False,
-            # A hash or a key may stand in a variable of any frame.
-            include_local_variables=False,
-        )
+        sentry.begin(settings)
 
 
-def report(error: BaseException) -> None:
-    """Report an unexpected error to Sentry; does nothing in a process that has not been told where."""
-    sdk = sys.modules.get("sentry_sdk")
-    if sdk is not None:
-        sdk.capture_exception(error)
+def report(
+    error: BaseException,
+    *,
+    tags: Mapping[str, str] | None = None,
+    fingerprint: str | None = None,
+    span: Span | None = None,
+    body: bytes = b"",
+    headers: Mapping[str, Any] | None = None,
+) -> None:
+    """Report an unexpected error to Sentry; does nothing in a process that has not been told where.
+
+    Errors of one `fingerprint` are one group; without it Sentry forms groups. It belongs to `span`, or to the one under
+    way. Of the message's `body` and `headers` nothing is sent, not even where the error's text quotes them.
+    """
+    if "shared.telemetry.sentry" in sys.modules:
+        from shared.telemetry import sentry  # noqa: PLC0415
+
+        hidden = sentry.words(body, headers or {})
+        sentry.report(error, tags=tags or {}, fingerprint=fingerprint, span=span or CURRENT.get(), hidden=hidden)
+
+
+def flush() -> None:
+    """Wait a moment for what has been reported to leave: in a process that ends without Python's own end."""
+    if "shared.telemetry.sentry" in sys.modules:
+        from shared.telemetry import sentry  # noqa: PLC0415
+
+        sentry.flush()

@@ -20,7 +20,7 @@ from httpx._client import UseClientDefault
 from shared.clock import now
 from shared.errors import LimitReached, MillraceError, RateLimited, UnreadableAnswer, UpstreamAway, UpstreamRefused
 from shared.settings import Settings
-from shared.telemetry import metrics
+from shared.telemetry import metrics, traces
 from shared.upstreams.answer import Answer, refusal
 from shared.upstreams.limit import Turns
 from shared.upstreams.secrets import masked, request_line
@@ -128,7 +128,8 @@ class Upstream:
         if self._turns is not None:
             metrics.upstream_wait_seconds.labels(self.name).observe(self._turns.take())
         try:
-            answer = self._answer(what, build, unchanged=unchanged)
+            with traces.step("http.client", self.name):
+                answer = self._answer(what, build, unchanged=unchanged)
         except MillraceError as error:
             if self._turns is not None:
                 self._note(self._turns, error)
