@@ -143,7 +143,7 @@ async def _of_token(request: Request, secret: str, token: str) -> Caller:
 
 
 async def _of_session(request: Request, session: str) -> Caller:
-    if request.method not in _SAFE and not _same_site(request):
+    if request.method not in _SAFE and not same_site(request):
         raise Problem(problems.CROSS_SITE, "Nothing shows that our own pages, or a program of yours, sent it.")
     database: Database = request.app.state.database
     user = await database.call(sessions.session_user, session)
@@ -152,7 +152,7 @@ async def _of_session(request: Request, session: str) -> Caller:
     return Caller(user.name, user.role, "session", session=session)
 
 
-def _same_site(request: Request) -> bool:
+def same_site(request: Request) -> bool:
     """Say whether no other site can have made a browser send this.
 
     Another site's script may set no header of ours without asking first (CORS), which nobody here answers; a form can

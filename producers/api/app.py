@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from starlette.responses import RedirectResponse
 
 from producers.api import (
     accounts,
@@ -37,6 +38,7 @@ from producers.api.live import Live
 from producers.api.problems import ProblemDocument
 from producers.api.shelf import DatabaseShelf
 from producers.api.signing_in import SigningIn
+from producers.console.app import create_console
 from shared.settings import Settings
 from shared.telemetry import start as telemetry
 from shared.version import VERSION
@@ -141,11 +143,17 @@ def create_app(settings: Settings | None = None, wiring: Callable[[Settings], Wi
     app.state.settings = settings
     for router in ROUTERS:
         app.include_router(router)
+    app.add_route("/console", _to_console, include_in_schema=False)
+    app.mount("/console", create_console(settings, app.state))
     failures.register(app)
     app.add_middleware(Limited)
     app.add_middleware(Edge)
     _document_problems(app)
     return app
+
+
+async def _to_console(request: Request) -> Response:
+    return RedirectResponse(f"{request.scope['root_path']}/console/")
 
 
 def _document_problems(app: FastAPI) -> None:

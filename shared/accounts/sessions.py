@@ -99,7 +99,7 @@ def clear_cookie(*, secure: bool) -> str:
 
 def _cookie(value: str, seconds: int, *, secure: bool) -> str:
     name = SECURE_COOKIE if secure else COOKIE
-    attributes = f"{name}={value}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax"
+    attributes = f"{name}={value}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Strict"
     return f"{attributes}; Secure" if secure else attributes
 
 

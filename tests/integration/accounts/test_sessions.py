@@ -113,7 +113,7 @@ async def test_signing_out_closes_the_session_and_takes_the_cookie_back(
     assert me.json() == {"name": "Vera", "role": "viewer", "via": "session", "expires_at": None}
     answer = await client.post("/v1/sign-out", headers=headers)
     assert answer.status_code == 204
-    assert answer.headers["set-cookie"] == "millrace_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+    assert answer.headers["set-cookie"] == "millrace_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict"
     assert (await client.get("/v1/me", headers=headers)).status_code == 401
     assert world.sql("SELECT * FROM sessions") == []
 
@@ -127,6 +127,6 @@ async def test_over_https_only_the_cookie_that_a_browser_guards_counts(token: st
 
 def test_the_cookie_is_kept_from_scripts_and_other_sites_and_over_https_from_plain_http() -> None:
     assert sessions.set_cookie("t", secure=True) == (
-        "__Host-millrace_session=t; Max-Age=43200; Path=/; HttpOnly; SameSite=Lax; Secure"
+        "__Host-millrace_session=t; Max-Age=43200; Path=/; HttpOnly; SameSite=Strict; Secure"
     )
-    assert sessions.set_cookie("t", secure=False) == "millrace_session=t; Max-Age=43200; Path=/; HttpOnly; SameSite=Lax"
+    assert sessions.set_cookie("t", secure=False) == "millrace_session=t; Max-Age=43200; Path=/; HttpOnly; SameSite=Strict"

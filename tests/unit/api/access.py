@@ -88,7 +88,10 @@ def routes(app: FastAPI) -> Iterator[Route]:
 OF_FASTAPI: Final = frozenset(("GET", path) for path in ("/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"))
 """The document and its two faces: public, too."""
 
-ROUTES: Final = sorted(set(routes(create_app(Settings()))) - OF_FASTAPI)
+CONSOLE: Final = frozenset({("GET", "/console"), ("MOUNT", "/console")})
+"""An application of its own, with pages and a table of its own: tests/unit/console/access.py."""
+
+ROUTES: Final = sorted(set(routes(create_app(Settings()))) - OF_FASTAPI - CONSOLE)
 GUARDED: Final = [route for route in ROUTES if route not in PUBLIC]
 
 
