@@ -16,7 +16,7 @@ from consumers.frames import FrameHandler
 from consumers.results import RunLogBackend
 from consumers.wiring import Wiring
 from shared import clock
-from shared.broker import topology, wire
+from shared.broker import tls, topology, wire
 from shared.contracts.kinds import CONTRACTS
 from shared.contracts.registry import Contracts
 from shared.errors import ContractViolation
@@ -108,7 +108,7 @@ def create_app(
     modules = handlers.values() if pool is None else [handlers.get(pool, ())]
     app.settings, app.contracts = settings, contracts
     app.conf.update(
-        broker_url=settings.rabbitmq_url.get_secret_value(),
+        **tls.for_kombu(settings.rabbitmq_url.get_secret_value()),
         result_backend=f"{RunLogBackend.__module__}:{RunLogBackend.__name__}",
         # A name and no import: it belongs to those who ask.
         beat_scheduler="producers.scheduler.beat:ElectedScheduler",

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from shared.broker import addresses
+from shared.broker import addresses, tls
 from shared.errors import MillraceError
 
 TIMEOUT = 10.0
@@ -56,8 +56,10 @@ class Nodes(httpx.BaseTransport):
 
 def connect(urls: str) -> httpx.Client:
     """Return a client for the management API at `urls`, one address or several, with user and password in them."""
-    nodes = [httpx.URL(url.rstrip("/")) for url in addresses.split(urls)]
-    return httpx.Client(base_url=f"{nodes[0]}/api", timeout=TIMEOUT, transport=Nodes(nodes))
+    each = addresses.split(urls)
+    nodes = [httpx.URL(tls.without_files(url).rstrip("/")) for url in each]
+    transport = httpx.HTTPTransport(verify=tls.context(each[0]) or True)
+    return httpx.Client(base_url=f"{nodes[0]}/api", timeout=TIMEOUT, transport=Nodes(nodes, transport))
 
 
 def vhost_of(amqp_urls: str) -> str:

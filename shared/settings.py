@@ -8,13 +8,21 @@ import socket
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import AfterValidator, Field, FilePath, PositiveFloat, PositiveInt, SecretStr, ValidationInfo
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from shared.broker import addresses
+from shared.broker import addresses, tls
 from shared.secret_files import from_files
 
 BAD_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
+
+
+_TLS: Final = {
+    tls.AUTHORITY: "rabbitmq_ca_file",
+    tls.CERTIFICATE: "rabbitmq_certificate_file",
+    tls.KEY: "rabbitmq_key_file",
+}
+"""The settings whose files encrypted addresses take up."""
 
 
 def _addresses(*schemes: str) -> AfterValidator:
@@ -23,7 +31,7 @@ def _addresses(*schemes: str) -> AfterValidator:
     Libraries say less when it does not. Several are of one virtual host, spoken to in one way.
     """
 
-    def check(value: SecretStr) -> SecretStr:
+    def check(value: SecretStr, info: ValidationInfo) -> SecretStr:
         urls = addresses.split(value.get_secret_value())
         found = [urlsplit(url) for url in urls]
         for parts in found:
@@ -32,7 +40,12 @@ def _addresses(*schemes: str) -> AfterValidator:
             _ = parts.port  # raises ValueError when it is no number
         if len({(parts.scheme, parts.path.rstrip("/")) for parts in found}) != 1:
             raise ValueError("must be one address, or several of the same virtual host, all with TLS or all without")
-        return SecretStr(addresses.SEPARATOR.join(urls))  # without the spaces that kombu would stumble over
+        given = {word: info.data.get(field) for word, field in _TLS.items()}
+        named = {word: str(file) for word, file in given.items() if file is not None}
+        if named and found[0].scheme == "amqp":
+            raise ValueError("must begin with amqps:// where RABBITMQ_CA_FILE or RABBITMQ_CERTIFICATE_FILE is set")
+        # Without the spaces that kombu would stumble over.
+        return SecretStr(addresses.SEPARATOR.join(tls.named(url, named) for url in urls))
 
     return AfterValidator(check)
 
@@ -83,6 +96,20 @@ class Settings(BaseSettings):
         files = InitSettingsSource(settings_cls, from_files(settings_cls.model_fields, os.environ))
         return init_settings, env_settings, files
 
+    # Before the addresses, which take them up.
+    rabbitmq_ca_file: FilePath | None = Field(
+        None,
+        validation_alias="RABBITMQ_CA_FILE",
+        description="PEM file of the authority that signed the broker's certificate; the system's when unset.",
+    )
+    rabbitmq_certificate_file: FilePath | None = Field(
+        None,
+        validation_alias="RABBITMQ_CERTIFICATE_FILE",
+        description="PEM file of our own certificate, for a broker that asks for one.",
+    )
+    rabbitmq_key_file: FilePath | None = Field(
+        None, validation_alias="RABBITMQ_KEY_FILE", description="PEM file of that certificate's key."
+    )
     rabbitmq_url: Annotated[SecretStr, _addresses("amqp", "amqps")] = Field(
         SecretStr("amqp://guest:guest@127.0.0.1:5672/"),
         validation_alias="RABBITMQ_URL",

@@ -12,7 +12,7 @@ import typer
 from producers.cli.failures import FAILED, USAGE, Failure
 from producers.cli.output import AsJson, print_json, print_table
 from shared.broker import accounts as table
-from shared.broker import addresses
+from shared.broker import addresses, tls
 from shared.broker.accounts import Role
 from shared.broker_accounts import Accounts
 from shared.errors import MissingSetting
@@ -68,13 +68,15 @@ def apply(
     settings = Settings()
     wanted = _accounts(chosen)
     url = settings.rabbitmq_url.get_secret_value()
+    # Which authority is believed is a setting of whoever reads the address.
+    plain = addresses.SEPARATOR.join(map(tls.without_files, addresses.split(url)))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     passwords = {name: _password(folder / f"{name}.password") for name in wanted}
     with connect(_management(settings)) as client:
         broker = Accounts(client, vhost_of(url))
         for name, role in wanted.items():
             broker.put(name, role, passwords[name])
-            write_private(folder / f"{name}.url", addresses.signed_in(url, name, passwords[name]) + "\n")
+            write_private(folder / f"{name}.url", addresses.signed_in(plain, name, passwords[name]) + "\n")
     if as_json:
         print_json([{"account": name, "role": role.name} for name, role in wanted.items()])
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,8 @@ def explain(error: BaseException) -> Failure | None:
         known = _KNOWN.get(f"{cls.__module__}.{cls.__qualname__}")
         if known is not None:
             say, next_step, code = known
-            return Failure(say(error), next_step, code)
+            said = say(error)
+            return Failure(said, _IS_CERTIFICATE if _CERTIFICATE.search(said) else next_step, code)
     return None
 
 
@@ -56,6 +58,13 @@ def _first_line(what: str) -> Callable[[Any], str]:
 _IS_BROKER_UP = "check RABBITMQ_URL; of a local stack, `make up`, then `. .millrace/env`"
 _IS_DATABASE_UP = "check DATABASE_URL; of a local stack, `make up`, then `. .millrace/env`"
 _IS_MANAGEMENT_UP = "check RABBITMQ_MANAGEMENT_URL, with user and password: http://user:password@host:15672"
+
+_IS_CERTIFICATE = (
+    "the host of the address must be one that the certificate names, and the authority that signed it a known one:"
+    " RABBITMQ_CA_FILE for the broker, sslrootcert=FILE in DATABASE_URL"
+)
+_CERTIFICATE = re.compile("certificate.verify.failed|server certificate for|root certificate", re.IGNORECASE)
+"""In the words of Python's ssl, and of libpq."""
 
 _KNOWN: dict[str, tuple[Callable[[Any], str], str, int]] = {
     "shared.errors.UnknownKind": (_as_said, "millrace contracts list", USAGE),

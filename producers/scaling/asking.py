@@ -13,7 +13,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from producers.scaling.views import Instance
-from shared.broker import topology
+from shared.broker import tls, topology
 from shared.errors import MillraceError
 from shared.settings import Settings
 
@@ -34,15 +34,18 @@ def instances(settings: Settings, within: float = WITHIN) -> list[Instance]:
     return _instances(_ask(settings, "standing", within=within))
 
 
-def resize(settings: Settings, processes: Mapping[str, int], within: float = 5.0) -> list[Instance]:
+def resize(
+    settings: Settings, processes: Mapping[str, int], *, by: str = "operator", within: float = 5.0
+) -> list[Instance]:
     """Tell instances, by their names, how many processes to have, and return those that said they will.
 
-    Each number is absolute: telling it again changes nothing. Raises PoolsUnheard when the broker is away.
+    Each number is absolute: telling it again changes nothing. `by` is who tells it: an `operator`, whom an autoscaler
+    respects, or the `autoscale` itself. Raises PoolsUnheard when the broker is away.
     """
     told: list[Instance] = []
     for number in sorted(set(processes.values())):
         nodes = [node for node, wanted in processes.items() if wanted == number]
-        answers = _ask(settings, "resize", {"processes": number}, nodes, within=within)
+        answers = _ask(settings, "resize", {"processes": number, "by": by}, nodes, within=within)
         told += _instances(answers)
     return told
 
@@ -56,10 +59,11 @@ def _ask(
     within: float,
 ) -> list[dict[str, Any]]:
     url = settings.rabbitmq_url.get_secret_value()
-    app = Celery("millrace-asking", broker=url, set_as_current=False, fixups=[])
+    app = Celery("millrace-asking", set_as_current=False, fixups=[])
+    app.conf.update(tls.for_kombu(url))
     try:
         # A connection of its own: one that was kept might be found broken only now, and its reply queue is gone then.
-        with app, app.connection_for_write(url, connect_timeout=5) as connection:
+        with app, app.connection_for_write(connect_timeout=5) as connection:
             connection.ensure_connection(max_retries=1, interval_start=0.1, timeout=5)
             answers = app.control.broadcast(
                 command,
@@ -82,6 +86,8 @@ def _instances(answers: Sequence[Mapping[str, Any]]) -> list[Instance]:
         node: Instance(**{**told, "node": node})
         for answer in answers
         for node, told in answer.items()
-        if isinstance(told, Mapping) and wanted - {"node"} <= told.keys() <= wanted and told.get("pool") in names
+        if isinstance(told, Mapping)
+        and wanted - {"node", "told"} <= told.keys() <= wanted
+        and told.get("pool") in names
     }
     return sorted(found.values(), key=lambda instance: (names.index(instance.pool), instance.node))

@@ -6,7 +6,9 @@ from urllib.parse import quote, urlsplit
 
 import pika
 
-SEPARATOR = ";"
+from shared.broker import tls
+
+SEPARATOR = tls.SEPARATOR
 """A `;` that belongs to a password is written %3B."""
 
 HEARTBEAT = 10
@@ -22,8 +24,10 @@ def split(urls: str) -> list[str]:
 def parameters(urls: str) -> list[pika.URLParameters]:
     """Return what pika needs to know of each address; a BlockingConnection takes the list and tries each in turn."""
     found = [pika.URLParameters(url) for url in split(urls)]
-    for node in found:
+    for node, url in zip(found, split(urls), strict=True):
         node.heartbeat = HEARTBEAT
+        if (context := tls.context(url)) is not None:
+            node.ssl_options = pika.SSLOptions(context, node.host)
     return found
 
 
