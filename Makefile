@@ -30,8 +30,9 @@ lint: environment ## ruff, mypy and the import rules
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
+# Tests mostly wait for real processes, so three at a time keep two cores busy; each has a broker and a database of its own.
 test: lint ## lint, then every test, on services started for it
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n 3 --dist loadfile --durations 15
 
 bench: environment ## measure the figures of docs/performance.md again
 	@$(RUN) -m tests.bench

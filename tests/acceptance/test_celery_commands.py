@@ -67,12 +67,14 @@ def test_inspect_tells_queues_tasks_and_what_is_being_worked_on(stack: Stack, co
     (registered,) = replies(stack, "registered", content)
     assert "scrape.series.save" in {entry.split()[0] for entry in registered}
 
-    result = sleep.delay(key=stack.keys(1)[0], seconds=5.0)
+    result = sleep.delay(key=stack.keys(1)[0], seconds=60.0)
     eventually(lambda: result.state == "STARTED", what="a running task")
     ((active,),) = replies(stack, "active", content)
     assert (active["id"], active["name"]) == (result.id, "scrape.series.probe_sleep")
-    assert '"seconds":5.0' in str(active["kwargs"])
-    result.get(timeout=20)
+    assert '"seconds":60.0' in str(active["kwargs"])
+    stack.app.control.revoke(result.id, terminate=True, signal="SIGKILL")
+    with pytest.raises(TaskRevokedError, match="terminated"):
+        result.get(timeout=20)
 
 
 def test_a_pool_that_grew_is_given_more_to_do_until_it_shrinks(stack: Stack, content: Running, sleep: Any) -> None:
@@ -91,7 +93,7 @@ def test_a_pool_that_grew_is_given_more_to_do_until_it_shrinks(stack: Stack, con
 
 
 def test_what_is_revoked_before_it_starts_is_not_done(stack: Stack, content: Running, sleep: Any) -> None:
-    blockers = [sleep.delay(key=key, seconds=3.0) for key in stack.keys(2)]
+    blockers = [sleep.delay(key=key, seconds=8.0) for key in stack.keys(2)]
     eventually(lambda: {blocker.state for blocker in blockers} == {"STARTED"}, what="a busy pool")
     (key,) = stack.keys(1)
     revoked = sleep.delay(key=key, seconds=0.0)

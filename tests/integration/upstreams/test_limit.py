@@ -151,8 +151,8 @@ def test_each_site_has_turns_of_its_own_under_one_name(process: Process, databas
     for site in ("a.example", "b.example"):
         gateway.upstream("site", Limit(1), site=site).get(f"http://{site}/", "page")
     with psycopg.connect(database_url) as connection:
-        rows = connection.execute("SELECT name, used FROM upstreams ORDER BY name").fetchall()
-    assert rows == [("site:a.example", 1), ("site:b.example", 1)]
+        rows = connection.execute("SELECT name FROM upstreams WHERE used > 0 ORDER BY name").fetchall()
+    assert rows == [("site:a.example",), ("site:b.example",)]
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
             "UPDATE upstreams SET open_until = clock_timestamp() + interval '1 minute' WHERE name = 'site:b.example'"
