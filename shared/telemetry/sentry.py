@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.excepthook import ExcepthookIntegration
 from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
 from sentry_sdk.tracing import NoOpSpan, Transaction
-from sentry_sdk.utils import event_from_exception
+from sentry_sdk.utils import capture_internal_exceptions, event_from_exception
 
 from shared.broker.traceparent import Span
 from shared.settings import Settings
@@ -83,19 +83,24 @@ def report(
     tags: Mapping[str, str],
     fingerprint: str | None,
     span: Span | None,
-    hidden: Collection[str],
+    body: bytes,
+    headers: Mapping[str, Any],
 ) -> None:
-    """Report an error that nobody expected; `hidden` are words of a stranger's that its text may quote."""
-    options = sentry_sdk.get_client().options
-    event, hint = event_from_exception(
-        error, client_options=options, mechanism={"type": "millrace", "handled": fingerprint is not None}
-    )
-    event["tags"] = dict(tags)
-    if fingerprint is not None:
-        event["fingerprint"] = [fingerprint]
-    if span is not None:
-        event["contexts"] = {"trace": _context(span)}
-    sentry_sdk.capture_event(event, hint={**hint, "hidden": hidden})
+    """Report an error that nobody expected, with a message's `body` and `headers`, of which nothing is sent.
+
+    Whatever goes wrong here is Sentry's own affair: the message's fate does not depend on it.
+    """
+    with capture_internal_exceptions():
+        options = sentry_sdk.get_client().options
+        event, hint = event_from_exception(
+            error, client_options=options, mechanism={"type": "millrace", "handled": fingerprint is not None}
+        )
+        event["tags"] = dict(tags)
+        if fingerprint is not None:
+            event["fingerprint"] = [fingerprint]
+        if span is not None:
+            event["contexts"] = {"trace": _context(span)}
+        sentry_sdk.capture_event(event, hint={**hint, "hidden": words(body, headers)})
 
 
 @contextmanager
@@ -137,7 +142,8 @@ def transaction(
             yield SentryRecording(started)
         finally:
             # Without the error: how it ended says `ended`, and what nobody expected is reported by itself.
-            started.__exit__(None, None, None)
+            with capture_internal_exceptions():
+                started.__exit__(None, None, None)
 
 
 def step(op: str, name: str) -> AbstractContextManager[object]:

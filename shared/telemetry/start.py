@@ -38,8 +38,8 @@ def report(
     if "shared.telemetry.sentry" in sys.modules:
         from shared.telemetry import sentry  # noqa: PLC0415
 
-        hidden = sentry.words(body, headers or {})
-        sentry.report(error, tags=tags or {}, fingerprint=fingerprint, span=span or CURRENT.get(), hidden=hidden)
+        span = span or CURRENT.get()
+        sentry.report(error, tags=tags or {}, fingerprint=fingerprint, span=span, body=body, headers=headers or {})
 
 
 def flush() -> None:

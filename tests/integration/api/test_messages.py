@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,7 +39,22 @@ async def test_a_message_waits_in_the_outbox_as_it_was_asked_for(client: httpx.A
     )
     properties = row["properties"]
     assert (properties["priority"], properties["app_id"], properties["delivery_mode"]) == (8, "api", 2)
-    assert properties["headers"]["traceparent"] == trace
+    assert properties["headers"]["traceparent"][:36] == trace[:36], "of the same trace"
+    assert properties["headers"]["traceparent"][36:52] != trace[36:52], "from this request, not from its caller"
+    assert properties["headers"]["traceparent"].endswith("-01")
+    assert answer.headers["x-trace-id"] == trace[3:35]
+
+
+@pytest.mark.parametrize("given", [[], ["garbage" * 100], ["00-1-2-01"], [f"00-{'a' * 32}-{'b' * 16}-01"] * 2])
+async def test_a_request_without_a_good_traceparent_begins_a_trace(
+    client: httpx.AsyncClient, world: World, given: list[str]
+) -> None:
+    answer = await client.post(PATH, headers=[("traceparent", one) for one in given], json=PAYLOAD)
+    assert answer.status_code == 202
+    trace_id = answer.headers["x-trace-id"]
+    assert trace_id != "a" * 32
+    (row,) = world.saves()
+    assert re.fullmatch(rf"00-{trace_id}-[0-9a-f]{{16}}-00", row["properties"]["headers"]["traceparent"])
 
 
 @pytest.mark.parametrize("how", ["header", "quoted header", "query"])
