@@ -21,7 +21,7 @@ KEPT = "7d"
 
 
 def program(home: Path, tools: Tools, port: int, targets: Iterable[Target], *, every: float = EVERY) -> Program:
-    """Return a Prometheus as an entry of the runner's table; it reads `targets` and follows the rules of the project."""
+    """Return a Prometheus as an entry of the runner's table; it reads `targets` and follows our rules."""
     own = f"{LOOPBACK}:{port}"
     wanted = list(targets)
 
