@@ -34,11 +34,11 @@ def place(deliveries: Sequence[Delivery]) -> str:
     """Return what is shown as positional arguments: the queue and the message's id, of a bundle how many they are."""
     first = deliveries[0]
     if len(deliveries) == 1:
-        again = ", redelivered" if first.redelivered else ""
-        return f"{first.queue}, message {first.message_id}{again}"
+        again = " redelivered" if first.redelivered else ""
+        return f"{first.queue} {first.message_id}{again}"
     ids = ", ".join(each.message_id for each in deliveries[:IDS])
     more = ", …" if len(deliveries) > IDS else ""
-    return f"{first.queue}, {len(deliveries)} messages: {ids}{more}"
+    return f"{first.queue} {len(deliveries)} messages: {ids}{more}"
 
 
 def payload(deliveries: Sequence[Delivery]) -> str:

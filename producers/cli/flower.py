@@ -25,7 +25,7 @@ DEFAULTS: Final = {
     # Its buttons know neither roles nor a record of who pressed them; `millrace pool` and the console do.
     "FLOWER_READ_ONLY": "true",
     "FLOWER_INSPECT_TIMEOUT": "3000",
-    "FLOWER_TASKS_COLUMNS": "name,args,kwargs,state,received,runtime,worker",
+    "FLOWER_TASKS_COLUMNS": "name,kwargs,args,state,received,runtime",
 }
 """Flower's own variables, where nobody has set them."""
 

@@ -27,7 +27,7 @@ PLACES: Final = {
     "ledger": "/dead-letters",
     "schedules": "/schedules",
     "upstreams": "/upstreams",
-    "run log": "/messages",
+    "run_log": "/messages",
 }
 """Where to look further, by what was looked at."""
 

@@ -14,14 +14,14 @@ def delivery(body: bytes, identity: str = "m-1", *, redelivered: bool = False) -
 
 def test_one_message_shows_its_queue_its_id_and_its_payload() -> None:
     one = [delivery(b'{"tvdb_id": 81189}')]
-    assert shown.place(one) == "content, message m-1"
+    assert shown.place(one) == "content m-1"
     assert shown.payload(one) == '{"tvdb_id": 81189}'
-    assert shown.place([delivery(b"{}", redelivered=True)]) == "content, message m-1, redelivered"
+    assert shown.place([delivery(b"{}", redelivered=True)]) == "content m-1 redelivered"
 
 
 def test_a_bundle_shows_how_many_it_has_and_its_first() -> None:
     bundle = [delivery(b'{"key": %d}' % number, f"m-{number}") for number in range(32)]
-    assert shown.place(bundle) == "content, 32 messages: m-0, m-1, m-2, …"
+    assert shown.place(bundle) == "content 32 messages: m-0, m-1, m-2, …"
     assert shown.payload(bundle) == '{"key": 0}'
 
 
