@@ -206,6 +206,7 @@ class Broker(Service):
     def __init__(self, home: Path, identity: Identity, node: Program) -> None:
         self.url = identity.url
         self.management_url = identity.management_url
+        self.metrics_url = identity.metrics_url
         home.mkdir(parents=True, exist_ok=True)
         super().__init__(node, home / "rabbitmq.log")
 
