@@ -111,6 +111,9 @@ class LinePool(TaskPool):
 
     Pool = Processes
 
+    told = 0
+    """How often a person has told this pool a number of processes."""
+
     def resize(self, processes: int) -> None:
         """Have so many processes from now on."""
         self._pool.resize(processes)

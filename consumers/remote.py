@@ -14,6 +14,9 @@ from celery.worker.control import control_command, inspect_command
 
 from consumers.request import finished
 
+AUTOSCALER: Final = "autoscale"
+"""What an autoscaler calls itself; it respects what anybody else has told."""
+
 MOST: Final = 256
 """Processes beyond which a number is taken for a slip of the hand."""
 
@@ -34,11 +37,12 @@ def standing(control: Any, **_: Any) -> dict[str, Any]:
         "seconds": round(finished.seconds, 6),
         "starting": pool.starting,
         "stopping": pool.stopping,
+        "told": pool.told,
     }
 
 
 @control_command(args=[("processes", int)], signature="processes")
-def resize(control: Any, processes: int, **_: Any) -> dict[str, Any]:
+def resize(control: Any, processes: int, by: str = "operator", **_: Any) -> dict[str, Any]:
     """Have so many processes from now on, until this instance ends; returns how it stands then.
 
     The number is absolute: what is told twice changes nothing more. No running task is interrupted: a process that is
@@ -47,6 +51,7 @@ def resize(control: Any, processes: int, **_: Any) -> dict[str, Any]:
     if isinstance(processes, bool) or not isinstance(processes, int) or not 1 <= processes <= MOST:
         return {"error": f"{processes!r} is no number of processes from 1 to {MOST}"}
     consumer = control.consumer
+    consumer.pool.told += by != AUTOSCALER
     change = processes - consumer.pool.num_processes
     if change:
         consumer.pool.resize(processes)

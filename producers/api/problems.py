@@ -74,6 +74,13 @@ BROKER_UNSEEN = _sort(
     "The broker cannot be looked at",
     "Whoever runs this has to set RABBITMQ_MANAGEMENT_URL for the API, or to look why nobody answers there.",
 )
+NO_SUCH_POOL = _sort("no-such-pool", HTTPStatus.NOT_FOUND, "There is no such pool", "GET /v1/pools lists them.")
+POOL_NOT_SCALED = _sort(
+    "pool-not-scaled",
+    HTTPStatus.CONFLICT,
+    "The pool cannot have so many processes, or did not answer",
+    "GET /v1/pools shows its instances: each needs a process, and somebody has to start or stop one for other numbers.",
+)
 TOKEN_MISSING = _sort(
     "token-missing",
     HTTPStatus.UNAUTHORIZED,

@@ -81,6 +81,7 @@ _KNOWN: dict[str, tuple[Callable[[Any], str], str, int]] = {
         "millrace topology check shows all differences; what is in the way must be emptied and deleted by hand",
         FAILED,
     ),
+    "producers.scaling.asking.PoolsUnheard": (_as_said, _IS_BROKER_UP, FAILED),
     "shared.management.ManagementRefused": (_as_said, _IS_MANAGEMENT_UP, FAILED),
     "pika.exceptions.AMQPError": (_broker, _IS_BROKER_UP, FAILED),
     "socket.gaierror": (_broker, _IS_BROKER_UP, FAILED),

@@ -1,24 +1,23 @@
-"""`millrace pool`: start a pool of workers, and see how all of them are doing."""
+"""`millrace pool`: start a pool of workers, see how all of them are doing, and give them more or fewer processes."""
 
 from __future__ import annotations
 
 import os
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from producers.cli.failures import USAGE, Failure
 from producers.cli.metrics_directory import make_directory
-from producers.cli.output import AsJson, print_json, print_table
+from producers.cli.scaling import autoscale, known, recommend, scale, status
 from shared.broker import topology
 from shared.broker.topology import Pool
-from shared.errors import MissingSetting
 from shared.settings import Settings
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Worker pools: start one, see how all are doing.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Worker pools: start one, see how all stand, scale them."
+)
 
 
 @app.command()
@@ -36,10 +35,7 @@ def start(
     ] = None,
 ) -> None:
     """Become a worker of a pool: consumes the pool's queues until SIGTERM, then finishes what it has begun."""
-    try:
-        pool = topology.pool_named(name)
-    except ValueError as error:
-        raise Failure(str(error), "millrace pool status lists them", USAGE) from error
+    pool = known(name)
     settings = Settings()
     pid = os.getpid()
     environment = {
@@ -76,26 +72,7 @@ def worker_command(pool: Pool, *, concurrency: int, prefetch: int, node: str, lo
     ]
 
 
-@app.command()
-def status(*, as_json: AsJson = False) -> None:
-    """Show each pool's queues: messages that wait, messages being worked on, and consumers."""
-    # Starting a pool is this module's other half, and need not wait for an HTTP client.
-    from producers.pools import standings  # noqa: PLC0415
-
-    try:
-        found = standings(Settings())
-    except MissingSetting as error:
-        raise Failure(str(error), "set it; of a local stack, `. .millrace/env`", USAGE) from error
-    if as_json:
-        print_json([asdict(one) for one in found])
-        return
-    print_table(
-        ("pool", "queue", "waiting", "in work", "consumers"),
-        [(one.pool, one.queue, *map(_unknown, (one.waiting, one.in_work, one.consumers))) for one in found],
-    )
-    if missing := [one.queue for one in found if not one.declared]:
-        typer.echo(f"not declared: {', '.join(missing)}; millrace topology apply declares them", err=True)
-
-
-def _unknown(cell: object) -> object:
-    return "?" if cell is None else cell
+app.command()(status)
+app.command()(scale)
+app.command()(recommend)
+app.command()(autoscale)

@@ -12,6 +12,7 @@ class Instance:
     `node` is its name for Celery's remote control. `processes` is how many it is to have; `starting` of them are not up
     yet, and `stopping` more are finishing what they do. `busy` processes work on a message, and `prefetch` messages may
     be held in all. `handled` messages were finished since it started, in `seconds` of its processes' time.
+    `told` is how often a person has told it a number of processes.
     """
 
     pool: str
@@ -25,6 +26,7 @@ class Instance:
     seconds: float
     starting: int
     stopping: int
+    told: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,14 +45,17 @@ async def test_every_queue_of_every_pool_is_told_with_its_numbers(
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         answer = await pools(told)
-        queues = answer.raise_for_status().json()["queues"]
-        if all(one["waiting"] == 0 and one["consumers"] == 0 for one in queues):
+        found = answer.raise_for_status().json()["pools"]
+        queues = [queue for pool in found for queue in pool["queues"]]
+        if all(one["ready"] == 0 and one["consumers"] == 0 for one in queues):
             break
         await asyncio.sleep(0.2)
-    assert [(one["pool"], one["queue"]) for one in queues] == [
+    assert [(pool["name"], queue["name"]) for pool in found for queue in pool["queues"]] == [
         (pool.name, queue) for pool in topology.POOLS for queue in pool.queues
     ]
-    assert {(one["waiting"], one["in_work"], one["consumers"], one["declared"]) for one in queues} == {(0, 0, 0, True)}
+    numbers = {(one["ready"], one["unacked"], one["consumers"], one["declared"], one["oldest_age"]) for one in queues}
+    assert numbers == {(0, 0, 0, True, 0.0)}
+    assert {(pool["processes"], pool["recommended"], pool["reason"]) for pool in found} == {(0, 1, "nothing waits")}
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["nobody answers", "no address"])
@@ -62,3 +65,18 @@ async def test_without_the_management_api_the_problem_says_what_to_do(database_u
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
     assert "RABBITMQ_MANAGEMENT_URL" in answer.text
     assert "hunter2" not in answer.text
+
+
+async def test_a_pool_of_which_nobody_runs_cannot_be_scaled_and_the_problem_says_so(
+    database_url: str, rabbitmq_url: str
+) -> None:
+    app = create_app(settings(database_url, RABBITMQ_URL=rabbitmq_url))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api", headers=ADMIN) as client,
+    ):
+        nobody = await client.post("/v1/pools/content/scale", json={"processes": 4})
+        unknown = await client.post("/v1/pools/contents/scale", json={"processes": 4})
+        none = await client.post("/v1/pools/content/scale", json={"processes": 0})
+    assert [answer.status_code for answer in (nobody, unknown, none)] == [409, 404, 422]
+    assert "no instance of the pool content answers" in nobody.text

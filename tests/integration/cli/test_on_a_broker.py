@@ -174,9 +174,9 @@ def test_the_depth_of_every_queue_is_shown(place: Place) -> None:
         place.run("publish", "scrape.person.save", f"tvdb_id={number}")
 
     def waiting() -> bool:
-        rows = json.loads(place.run("pool", "status", "--json").stdout)
-        person = next(row for row in rows if row["queue"] == "person")
-        return bool((person["waiting"], person["in_work"], person["consumers"]) == (3, 0, 0))
+        pools = json.loads(place.run("pool", "status", "--json").stdout)
+        person = next(queue for pool in pools for queue in pool["queues"] if queue["name"] == "person")
+        return bool((person["ready"], person["unacked"], person["consumers"]) == (3, 0, 0))
 
     eventually(waiting, what="three messages waiting in person")
 

@@ -55,6 +55,7 @@ NEEDS: Final[dict[Route, Role]] = {
     ("GET", "/v1/dead-letters/{letter}"): "viewer",
     ("POST", "/v1/dead-letters/{letter}/replay"): "operator",
     ("GET", "/v1/pools"): "viewer",
+    ("POST", "/v1/pools/{pool}/scale"): "operator",
     ("GET", "/v1/schedules"): "viewer",
     ("GET", "/v1/schedules/{name}"): "viewer",
     ("POST", "/v1/schedules/{name}/run-now"): "operator",
