@@ -8,6 +8,7 @@ broker has several: of a cluster whose node died, the others are there.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -16,6 +17,7 @@ from typing import Any
 
 import pika
 from pika.adapters.select_connection import SelectConnection
+from pika.exceptions import ChannelClosedByBroker
 
 from shared.broker.in_flight import Batch, InFlight, Sent
 from shared.broker.pieces import InPieces
@@ -26,9 +28,19 @@ log = logging.getLogger(__name__)
 RECONNECT = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds between rounds of attempts to reach the broker at each of its addresses; the last one repeats."""
 
+TICK = 0.25
+"""Seconds between two looks at what has waited for too long."""
+
 STEADY = 1.0
 """Seconds a connection must have lasted for its loss to be the first again: one that is closed over a message as soon
 as it is made anew must not be made anew without a pause."""
+
+REFUSED = 0.3
+"""Seconds after a refusal before the channel is replaced, and what was refused sent again: a quorum queue whose leader
+died has another by then."""
+
+ANSWERED = 3.0
+"""Seconds a refusal waits at most for the answers to whatever else was sent over the channel."""
 
 
 def pause(failures: int, addresses: int) -> float:
@@ -42,6 +54,9 @@ def pause(failures: int, addresses: int) -> float:
 
 class Connection:
     """Takes batches from any thread and settles all their messages; connects when the first one comes.
+
+    A channel over which a message was refused is replaced. RabbitMQ 3.10 asks a queue's leader once for each channel
+    whether it takes messages; of a channel that was opened while the leader died it refuses every message for good.
 
     `addresses` are those of the broker: the first is tried first, and each time a connection cannot be made or breaks
     it is the next one's turn.
@@ -62,7 +77,7 @@ class Connection:
         self._in_flight = InFlight()
         self._trouble = "not connected yet"
         self._failures = 0
-        self._ready_since: float | None = None
+        self._ready_since = math.inf
 
     def submit(self, batch: Batch) -> None:
         """Have the messages of a batch sent; raises BrokerAway when closed."""
@@ -106,21 +121,21 @@ class Connection:
 
     def _connect_and_run(self) -> None:
         self._failures += 1
-        self._ready_since = None
+        self._ready_since = math.inf
         connection = InPieces(
             self._addresses[0],
             on_open_callback=self._opened,
             on_open_error_callback=self._stopped,
             on_close_callback=self._stopped,
         )
-        connection.ioloop.call_later(0.5, lambda: self._tick(connection))
+        connection.ioloop.call_later(TICK, lambda: self._tick(connection))
         try:
             connection.ioloop.start()
         finally:
             with self._lock:
                 self._ready = None
             connection.ioloop.close()
-        if self._ready_since is not None and time.monotonic() - self._ready_since > STEADY:
+        if time.monotonic() - self._ready_since > STEADY:
             self._failures = 0
         self._addresses.rotate(-1)
 
@@ -133,7 +148,7 @@ class Connection:
         self._in_flight.begin(channel, self._confirms)
 
     def _confirms(self, _frame: object) -> None:
-        self._ready_since = self._ready_since or time.monotonic()
+        self._ready_since = min(self._ready_since, time.monotonic())
         with self._lock:
             self._ready = self._channel.connection
         if self._closing:  # while this connection was being made, when there was none to shut
@@ -149,7 +164,7 @@ class Connection:
             for sent in waiting:
                 if sent.settled:
                     continue
-                if self._channel.is_open:
+                if self._channel.is_open and self._in_flight.refused_at is None:
                     self._in_flight.send(sent)
                 else:
                     with self._lock:
@@ -160,8 +175,9 @@ class Connection:
         connection = channel.connection
         if not connection.is_open:
             return
-        self._trouble = str(reason)
-        self._in_flight.blame(self._trouble)
+        if isinstance(reason, ChannelClosedByBroker):
+            self._trouble = str(reason)
+            self._in_flight.blame(self._trouble)
         self._put_back()
         connection.channel(on_open_callback=self._channel_opened)
 
@@ -179,11 +195,17 @@ class Connection:
             connection.close()
 
     def _tick(self, connection: SelectConnection) -> None:
-        self._expire(time.monotonic())
+        now = time.monotonic()
+        self._expire(now)
         if self._closing and not connection.is_open:
             connection.ioloop.stop()
             return
-        connection.ioloop.call_later(0.5, lambda: self._tick(connection))
+        refused_at = self._in_flight.refused_at
+        if refused_at is not None and self._channel.is_open:
+            wait = REFUSED if self._in_flight.quiet else ANSWERED
+            if now - refused_at > wait:
+                self._channel.close()
+        connection.ioloop.call_later(TICK, lambda: self._tick(connection))
 
     def _put_back(self) -> None:
         """Put what was not confirmed at the head of what waits, in its order."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import struct
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import pika
@@ -47,13 +49,14 @@ class Sent:
     `deadline` is the moment of `time.monotonic` until which its caller waits.
     """
 
-    __slots__ = ("batch", "deadline", "error", "message", "returned", "settled")
+    __slots__ = ("batch", "deadline", "error", "message", "refused", "returned", "settled")
 
     def __init__(self, message: Message, batch: Batch, deadline: float) -> None:
         self.message = message
         self.batch = batch
         self.deadline = deadline
         self.error: PublishError | None = None
+        self.refused = False
         self.returned = False
         self.settled = False
 
@@ -74,20 +77,32 @@ class Sent:
 
 
 class InFlight:
-    """What was sent over a channel and has no confirm yet, by the channel's delivery tags, in the order of sending."""
+    """What was sent over a channel and has no confirm yet, by the channel's delivery tags, in the order of sending.
+
+    What the broker refused for the first time is kept as well, to be sent again over another channel.
+    """
 
     def __init__(self) -> None:
         self._channel: Any = None
         self._by_tag: OrderedDict[int, Sent] = OrderedDict()
+        self._refused: list[Sent] = []
         self._tag = 0
+        self.refused_at: float | None = None
+        """The moment of `time.monotonic` of the first refusal over this channel."""
 
     def __iter__(self) -> Iterator[Sent]:
-        return iter(self._by_tag.values())
+        return chain(self._refused, self._by_tag.values())
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the broker has answered everything that was sent."""
+        return not self._by_tag
 
     def begin(self, channel: Any, ready: Callable[[object], None]) -> None:
         """Send over this channel from now on; `ready` is called when the broker has agreed to confirm."""
         self._channel = channel
         self._tag = 0
+        self.refused_at = None
         channel.add_on_return_callback(self._returned)
         channel.confirm_delivery(self._confirmed, callback=ready)
 
@@ -132,6 +147,7 @@ class InFlight:
         for sent in unconfirmed:
             sent.returned = False
         self._by_tag.clear()
+        self._refused.clear()
         return unconfirmed
 
     def _confirmed(self, frame: Any) -> None:
@@ -146,7 +162,14 @@ class InFlight:
                 continue
             identity = sent.message.message_id
             if nacked:
-                sent.settle(Refused(identity, "the broker refused it; is its queue full, or an alarm on?"))
+                self.refused_at = self.refused_at or time.monotonic()
+                if sent.refused:
+                    sent.settle(
+                        Refused(identity, "the broker refused it twice; is its queue full, or without a leader?")
+                    )
+                else:
+                    sent.refused = True
+                    self._refused.append(sent)
             elif sent.returned:
                 key = sent.message.routing_key
                 sent.settle(Unroutable(identity, f"no queue is bound to {sent.message.exchange!r} for {key!r}"))

@@ -90,7 +90,7 @@ def test_what_a_full_queue_refuses_is_an_error_and_what_it_takes_is_there(
     messages = [replace(store(key), exchange="facts", routing_key="narrow.way") for key in range(100)]
 
     # A quorum queue tells the others of its being full by and by, so not all at once.
-    errors = [error for start in range(0, 100, 10) for error in publisher.publish_many(messages[start : start + 10])]
+    errors = [error for start in range(0, 100, 20) for error in publisher.publish_many(messages[start : start + 20])]
 
     assert errors
     assert all(isinstance(error, Refused) for error in errors)
