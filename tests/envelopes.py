@@ -6,6 +6,7 @@ import gzip
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ class Sentry:
 
     dsn: str
     received: list[str] = field(default_factory=list)
+    delay: float = 0.0
+    """Seconds it takes to answer."""
     items: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def take(self, envelope: bytes) -> None:
@@ -52,6 +55,7 @@ def a_sentry() -> Iterator[Sentry]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            time.sleep(sentry.delay)
             sentry.take(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
             self.send_response(200)
             self.send_header("Content-Length", "2")

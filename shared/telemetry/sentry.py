@@ -131,7 +131,7 @@ def transaction(
             source="task" if op.startswith("queue") else "route",
             trace_id=span.trace_id,
             span_id=span.span_id,
-            parent_span_id=span.parent_id,  # type: ignore[arg-type] - None is what it is without
+            parent_span_id=span.parent_id,  # type: ignore[arg-type]  # None is what it is without
             sampled=True,
             start_timestamp=began,
         )

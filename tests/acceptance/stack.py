@@ -97,6 +97,8 @@ class Stack:
     folder: Path
     running: list[Running] = field(default_factory=list)
     sandbox_port: int = field(default_factory=free_port)
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """What else is in the environment of every process."""
     _keys: Iterator[int] = field(default_factory=lambda: count(1_000_000))
 
     @property
@@ -143,6 +145,7 @@ class Stack:
             **standins(self.sandbox_url),
             "MILLRACE_RETRY_BACKOFF": json.dumps(BACKOFF),
             "MILLRACE_HOST": "test",
+            **self.extra,
         }
 
     def start(
@@ -167,9 +170,14 @@ class Stack:
         return running
 
     def worker(
-        self, pool: str, *, concurrency: int = 2, prefetch: int | None = None, app: str = "tests.probe.app"
+        self,
+        pool: str,
+        *options: str,
+        concurrency: int = 2,
+        prefetch: int | None = None,
+        app: str = "tests.probe.app",
     ) -> Running:
-        """Start a worker of a pool, with the options `millrace pool start` gives it, for an app with probe kinds."""
+        """Start a worker of a pool, with the options `millrace pool start` gives it and more, for an app with probes."""
         known = topology.pool_named(pool)
         number = len(self.running)
         folder = self.folder / f"metrics.{pool}.{number}"
@@ -182,6 +190,7 @@ class Stack:
             log_level="INFO",
         )
         command[command.index("consumers.app")] = app
+        command.extend(options)
         environment = {"MILLRACE_POOL": pool, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
         worker = self.start(pool, *command, ready=lambda it: it.said(" ready."), environment=environment)
         worker.node = command[command.index("--hostname") + 1]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from shared.broker.traceparent import CURRENT, Span, read
 from shared.broker.wire import compose
 from shared.telemetry import traces
+from shared.upstreams.http import Upstream
 from tests.probe.kinds import PROBE_CONTRACTS, Nothing
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -81,3 +83,15 @@ def test_who_begins_a_trace_decides_whether_it_is_recorded(rate: float) -> None:
         assert not traces.continued(f"00-{TRACE}-{PARENT}-00").sampled
     finally:
         traces.configure(0.0)
+
+
+def test_an_upstream_is_told_nothing_of_our_traces() -> None:
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200)
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client, traces.under(traces.continued(GOOD)):
+        Upstream("probe", client).get("https://stranger.example/", "it")
+    assert not {"traceparent", "tracestate", "baggage", "sentry-trace"} & sent[0].headers.keys()
