@@ -39,7 +39,7 @@ def known(name: str) -> topology.Pool:
 
 def status(*, as_json: AsJson = False) -> None:
     """Show each pool: its instances and processes, its queues, and how long the first message of each has waited."""
-    views = _look(_watch())
+    views = _look(_watch(calm=0.0))
     if as_json:
         print_json([asdict(view) for view in views])
         return
@@ -116,7 +116,8 @@ def recommend(
 
     Rates come from comparing looks: with --watch the second one knows more than the first.
     """
-    looking = _watch()
+    # Who looks once wants to know what would do now, and who watches, what an autoscaler would do.
+    looking = _watch(calm=0.0 if watch is None else None)
     while True:
         views = _look(looking)
         if as_json:
@@ -188,10 +189,11 @@ def _keep(scaler: Autoscaler, turn: Turn, pools: Sequence[str], settings: Settin
         time.sleep(every)
 
 
-def _watch() -> Watch:
+def _watch(calm: float | None = None) -> Watch:
+    from producers.scaling.rules import CALM  # noqa: PLC0415
     from producers.scaling.watch import Watch  # noqa: PLC0415
 
-    return Watch(Settings())
+    return Watch(Settings(), calm=CALM if calm is None else calm)
 
 
 def _look(watch: Watch) -> list[PoolView]:

@@ -82,7 +82,10 @@ def needed(load: Load) -> tuple[float, str]:
 
 @dataclass(slots=True)
 class Rules:
-    """The rules of one pool, which remember what was needed lately; `calm` is in seconds."""
+    """The rules of one pool, which remember what was needed lately; `calm` is in seconds, and 0 remembers nothing.
+
+    Until it has been watched for so long, a pool is taken to need the processes that it was found with.
+    """
 
     calm: float = CALM
     _lately: deque[tuple[float, int, str]] = field(default_factory=deque)
@@ -90,6 +93,8 @@ class Rules:
 
     def recommend(self, at: float, load: Load, bounds: Bounds) -> Recommendation:
         """Return the recommendation of the moment `at`, in seconds of any clock; to be asked in the order of time."""
+        if self.calm and not self._lately:
+            self._lately.append((at, load.processes, f"{load.processes} were found, and not watched for long"))
         wish, why = needed(load)
         count = max(ceil(wish - 1e-9), 1)
         while self._lately and self._lately[-1][1] <= count:
@@ -99,7 +104,7 @@ class Rules:
         self._lately.append((at, count, why))
         since, count, why = self._lately[0]
         if since < at:
-            why = f"{_seconds(at - since)} ago: {why}; fewer when that is {_seconds(self.calm)} ago"
+            why = f"{why}, {_seconds(at - since)} ago; fewer after {_seconds(self.calm)} of calm"
         return _bounded(count, why, load, bounds)
 
 

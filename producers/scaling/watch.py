@@ -33,7 +33,9 @@ ENOUGH: Final = 20
 
 @dataclass(slots=True)
 class _Rates:
-    """What came and what was finished, over the last looks at one pool."""
+    """What came and what was finished, over the last `window` seconds of looks at one pool."""
+
+    window: float
 
     came: deque[tuple[float, float]] = field(default_factory=deque)
     """(moment, messages that had arrived in all)"""
@@ -45,7 +47,7 @@ class _Rates:
     def arrivals(self, at: float, arrived: float) -> float | None:
         """Return the messages a second that have come in."""
         self.came.append((at, arrived))
-        while len(self.came) > 2 and self.came[1][0] <= at - WINDOW:  # noqa: PLR2004 - two points make a rate
+        while len(self.came) > 2 and self.came[1][0] <= at - self.window:  # noqa: PLR2004 - two points make a rate
             self.came.popleft()
         since, before = self.came[0]
         return max(arrived - before, 0.0) / (at - since) if at > since else None
@@ -62,19 +64,23 @@ class _Rates:
         if messages > 0:
             self.done.append((at, messages, sum(seconds for _, seconds in fresh)))
         total = sum(messages for _, messages, _ in self.done)
-        while self.done and self.done[0][0] < at - WINDOW and total - self.done[0][1] >= ENOUGH:
+        while self.done and self.done[0][0] < at - self.window and total - self.done[0][1] >= ENOUGH:
             total -= self.done.popleft()[1]
         return sum(seconds for *_, seconds in self.done) / total if total else None
 
 
 class Watch:
-    """Looks at every pool; `within` is how long instances have to answer, `calm` is `Rules`' own, both in seconds."""
+    """Looks at every pool; all in seconds.
+
+    `within` is how long instances have to answer, `window` what rates are taken over, and `calm` is that of `Rules`.
+    """
 
     def __init__(
         self,
         settings: Settings,
         *,
         within: float = WITHIN,
+        window: float = WINDOW,
         calm: float = CALM,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -82,7 +88,7 @@ class Watch:
         self._within = within
         self._clock = clock
         self._ages = {queue: Ages() for pool in topology.POOLS for queue in pool.queues}
-        self._rates = {pool.name: _Rates() for pool in topology.POOLS}
+        self._rates = {pool.name: _Rates(window) for pool in topology.POOLS}
         self._rules = {pool.name: Rules(calm=calm) for pool in topology.POOLS}
 
     def look(self) -> list[PoolView]:

@@ -12,7 +12,7 @@ from producers.scaling.views import Instance
 from shared.settings import Settings
 from tests.acceptance.stack import Running, Stack
 from tests.eventually import eventually
-from tests.probe.kinds import Sleep, Store
+from tests.probe.kinds import Sleep
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ ANY = Bounds(16)
 
 
 def once(load: Load, bounds: Bounds = ANY) -> int:
-    return Rules().recommend(0.0, load, bounds).processes
+    return Rules(calm=0).recommend(0.0, load, bounds).processes
 
 
 @given(loads, limits)
@@ -65,16 +65,26 @@ def test_an_older_first_message_never_means_fewer(load: Load, older: float) -> N
 def test_it_is_raised_at_once_and_lowered_only_when_fewer_were_enough_for_a_while(
     story: list[tuple[float, Load]],
 ) -> None:
-    rules, at, past = Rules(calm=100.0), 0.0, []
-    for seconds, load in story:
-        at += seconds
+    rules, at = Rules(calm=100.0), story[0][0]
+    # What was found counts as needed when the watching began.
+    past = [(at, min(max(story[0][1].processes, 1), ANY.most))]
+    for number, (seconds, load) in enumerate(story):
+        at += seconds if number else 0.0
         calm = replace(load, in_flight=0)
         past.append((at, once(calm)))
         assert rules.recommend(at, calm, ANY).processes == max(number for when, number in past if when >= at - 100.0)
 
 
+def test_a_pool_that_was_not_watched_for_long_keeps_what_it_has() -> None:
+    rules = Rules(calm=100.0)
+    assert rules.recommend(0.0, replace(IDLE, processes=6), ANY).processes == 6
+    assert rules.recommend(99.0, replace(IDLE, processes=6), ANY).processes == 6
+    told = rules.recommend(101.0, replace(IDLE, processes=6), ANY)
+    assert (told.processes, told.reason) == (1, "nothing waits")
+
+
 def test_a_pool_at_rest_needs_one() -> None:
-    told = Rules().recommend(0.0, IDLE, ANY)
+    told = Rules(calm=0).recommend(0.0, IDLE, ANY)
     assert (told.processes, told.reason) == (1, "nothing waits")
 
 
@@ -92,7 +102,7 @@ def test_nobody_knows_how_long_a_message_takes_before_one_is_finished() -> None:
     unknown = replace(IDLE, ready=10, mean_seconds=None)
     assert once(unknown) == 2
     assert once(replace(unknown, oldest_age=151.0)) == 3
-    assert "none was finished yet" in Rules().recommend(0.0, unknown, ANY).reason
+    assert "none was finished yet" in Rules(calm=0).recommend(0.0, unknown, ANY).reason
 
 
 def test_each_bound_is_named_when_it_decides() -> None:
@@ -102,5 +112,5 @@ def test_each_bound_is_named_when_it_decides() -> None:
         (Bounds(16, connections=3), "the database has connections for 3"),
         (Bounds(16, upstream=20.0, upstream_name="TheTVDB"), "TheTVDB lets 20 a second through"),
     ):
-        assert words in Rules().recommend(0.0, flood, bounds).reason
-    assert "9 are busy" in Rules().recommend(0.0, replace(flood, in_flight=9), Bounds(4)).reason
+        assert words in Rules(calm=0).recommend(0.0, flood, bounds).reason
+    assert "9 are busy" in Rules(calm=0).recommend(0.0, replace(flood, in_flight=9), Bounds(4)).reason
