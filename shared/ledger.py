@@ -195,8 +195,13 @@ def show(connection: Connection, letter: int) -> dict[str, Any]:
 _CENSUS = """
 SELECT CASE WHEN queue = ANY(%(queues)s) THEN queue ELSE %(unknown)s END,
        CASE WHEN reason = ANY(%(reasons)s) THEN reason ELSE %(unknown)s END,
-       state, count(*), greatest(extract(epoch FROM clock_timestamp() - min(last_died_at)), 0)::float8
-FROM dead_letters GROUP BY 1, 2, 3
+       state, sum(letters)::bigint, greatest(extract(epoch FROM clock_timestamp() - min(first)), 0)::float8
+FROM (
+    -- In the order of an index, which has all that is asked for.
+    SELECT state, queue, reason, count(*) AS letters, min(last_died_at) AS first
+    FROM dead_letters GROUP BY state, queue, reason
+) AS counted
+GROUP BY 1, 2, 3
 """
 
 

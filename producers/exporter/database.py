@@ -48,6 +48,10 @@ class Database:
                 *_freshness(connection, now, self._ages),
             ]
 
+    def close(self) -> None:
+        """Let the connection go."""
+        self._engine.dispose()
+
 
 def _ledger(connection: Connection) -> Iterator[Fact]:
     # A queue in which nothing has died is told of, too: its age is 0, not unknown.

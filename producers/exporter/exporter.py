@@ -30,9 +30,6 @@ log = structlog.get_logger(__name__)
 AWAY: Final = (MillraceError, httpx.HTTPError, psycopg.Error, SQLAlchemyError, OSError)
 """How a source fails to answer; anything else is a bug of ours."""
 
-SHARE: Final = 0.1
-"""Part of the time that looking at a source may take: whoever needs long to answer is asked less often."""
-
 LONGEST: Final = 60.0
 """Seconds that a look may take before what the one before it saw is no longer told."""
 
@@ -73,7 +70,7 @@ class Exporter(Collector):
             self._lost(source, error)
             facts = None
         took = self._clock() - began
-        pause = max(self._every, took / SHARE - took)
+        pause = max(self._every - took, took / source.share - took)
         if facts is not None:
             if source.name not in self._seen:
                 log.info("source answers", source=source.name, seconds=round(took, 3))

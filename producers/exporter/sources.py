@@ -19,7 +19,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Something to look at again and again; `look` returns all it tells, or raises when it does not answer."""
+    """Something to look at again and again; `look` returns all it tells, or raises when it does not answer.
+
+    `share` is the part of the time that looking may take at most: whoever needs long to answer is asked less often.
+    """
 
     name: str
     look: Callable[[], Sequence[Fact]]
+    share: float = 0.5
