@@ -89,7 +89,7 @@ ROLES = (
         "consumer",
         "the pools",
         configure=_pattern(re.escape(COMMANDS), re.escape(REPLIES), EVENTS, _WORKERS_QUEUE),
-        write=_pattern(_TIERS, topology.DEAD_LETTER, re.escape(REPLIES), EVENTS, _WORKERS_QUEUE),
+        write=_pattern(topology.WORK, _TIERS, topology.DEAD_LETTER, re.escape(REPLIES), EVENTS, _WORKERS_QUEUE),
         read=_pattern(_QUEUES, re.escape(COMMANDS), _WORKERS_QUEUE),
     ),
     Role(

@@ -98,7 +98,7 @@ MAY: dict[str, set[str]] = {
     "listener": {"hear facts"},
     "consumer": {
         *(*WORKING, "consume content", "purge content"),
-        *(*RETRYING, "publish to dead-letter"),
+        *(*RETRYING, "publish to dead-letter", "publish to work"),
         *("hear commands", "reply to commands", "send events"),
     },
     "line": {
