@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner, Result
 
+from producers.cli.root import app
 from producers.scaling.asking import instances, resize
 from producers.scaling.views import Instance
 from shared.settings import Settings
@@ -66,3 +69,32 @@ def test_a_pool_grows_and_shrinks_under_load_and_loses_repeats_and_interrupts_no
     one = standing(stack, alone)
     assert one.handled == 400
     assert 16 + 384 * 0.05 < one.seconds < 120
+
+
+def millrace(stack: Stack, *words: str) -> Result:
+    return CliRunner().invoke(app, words, env=stack.environment(), prog_name="millrace")
+
+
+def test_the_command_spreads_processes_over_all_instances_and_says_what_it_cannot_do(
+    stack: Stack, maintenance: Running
+) -> None:
+    nobody = millrace(stack, "pool", "scale", "scraping", "2")
+    assert (nobody.exit_code, "no instance of the pool scraping answers" in nobody.stderr) == (1, True)
+    assert "millrace pool start scraping" in nobody.stderr
+    one, two = stack.worker("scraping", concurrency=1), stack.worker("scraping", concurrency=2)
+
+    done = millrace(stack, "pool", "scale", "scraping", "5", "--wait", "--json")
+
+    assert done.exit_code == 0, done.output
+    after = {told["node"]: told["processes"] for told in json.loads(done.stdout)["after"]}
+    assert after in ({one.node: 2, two.node: 3}, {one.node: 3, two.node: 2})
+    assert sorted((len(one.children()), len(two.children()))) == [2, 3]
+    few = millrace(stack, "pool", "scale", "scraping", "1")
+    assert (few.exit_code, "each needs one" in few.stderr, "stop an instance" in few.stderr) == (2, True, True)
+    (seen,) = (
+        pool for pool in json.loads(millrace(stack, "pool", "status", "--json").stdout) if pool["name"] == "scraping"
+    )
+    assert (seen["processes"], len(seen["instances"])) == (5, 2)
+    assert maintenance.alive()
+    for worker in (one, two):
+        assert worker.stop() == "SIGTERM"
