@@ -83,7 +83,8 @@ Reads are answered from the database while it is fresh, and from TheTVDB when it
 are stored first and published as soon as the broker is there.
 
 Whatever goes wrong is answered with a problem document (RFC 9457, `application/problem+json`) that says what to do
-next. Every answer carries `X-Request-ID`, yours if you sent one; the log has the request under it.
+next. Every answer carries `X-Request-ID`, yours if you sent one; the log has the request under it. It also carries
+`X-Trace-ID`, the trace of your `traceparent` if you sent one: all that follows from the request has it in its logs.
 
 | problem | status | |
 |---|---|---|
