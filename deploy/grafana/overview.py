@@ -104,8 +104,8 @@ def overview() -> dashboard.Dashboard:
                 Column("instances", "max by (queue) (millrace_pool_instances)", steps=((None, RED), (1, GREEN))),
                 Column("processes", "sum by (queue) (millrace_pool_processes)"),
                 Column(
-                    "busy",
-                    "millrace:pool_processes:busy_ratio",
+                    "busy, 5 min",
+                    "avg_over_time(millrace:pool_processes:busy_ratio[5m])",
                     "percentunit",
                     ((None, GREEN), (0.8, YELLOW), (0.95, RED)),
                 ),

@@ -60,9 +60,9 @@ def pool() -> dashboard.Dashboard:
         ),
         number(
             "Busy",
-            "Share of the pool's processes that work. Normal: rises and falls. Otherwise: always above 95 % is a pool "
-            "without reserve.",
-            'max(millrace:pool_processes:busy_ratio{queue="$queue"})',
+            "Share of the pool's processes that worked, over five minutes. Normal: rises and falls. Otherwise: always "
+            "above 95 % is a pool without reserve.",
+            'max(avg_over_time(millrace:pool_processes:busy_ratio{queue="$queue"}[5m]))',
             unit="percentunit",
             steps=((None, GREEN), (0.8, YELLOW), (0.95, RED)),
             decimals=0,

@@ -75,7 +75,7 @@ def upstreams() -> dashboard.Dashboard:
         ),
         lines(
             "Requests per second, by upstream",
-            "What each is asked. Normal: level at our limit while there is work. Otherwise: a gap with messages waiting "
+            "What each is asked. Normal: level at our limit while there is work. Otherwise: none while messages wait "
             "is a breaker that is open.",
             {"{{upstream}}": "sum by (upstream) (rate(millrace_upstream_requests_total[$__rate_interval]))"},
             unit="reqps",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.grafana import boards, reading
+from deploy.grafana import boards, reading, render
 from deploy.local.ports import LOOPBACK, free_port, is_open
 from deploy.local.postgres import Database
 from deploy.local.program import Service
@@ -142,6 +143,13 @@ def test_every_query_of_a_dashboard_returns_data(prometheus: Prometheus, file: P
 
 def _tells(prometheus: Prometheus, expr: str) -> bool:
     return any(not math.isnan(series.last) for series in prometheus.now(expr))
+
+
+def test_a_dashboard_is_drawn_without_grafana(prometheus: Prometheus) -> None:
+    board = reading.read(boards.FOLDER / "overview.json", {}, window="1m")
+    page = render.rendered(board, prometheus, time.time() - 60, time.time())
+    assert page.count("<section") == len(board.panels)
+    assert "content.urgent" in page
 
 
 def test_every_rule_is_evaluated_without_error(prometheus: Prometheus) -> None:
