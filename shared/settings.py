@@ -17,6 +17,9 @@ from shared.secret_files import from_files
 BAD_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
+SHORTEST_SECRET: Final = 32
+"""Characters of a secret that signs."""
+
 _TLS: Final = {
     tls.AUTHORITY: "rabbitmq_ca_file",
     tls.CERTIFICATE: "rabbitmq_certificate_file",
@@ -58,6 +61,17 @@ def _database_address(value: SecretStr) -> SecretStr:
     if BAD_PERCENT.search(text):
         raise ValueError("holds a % that begins no escape; write % as %25, and / and @ of a password as %2F and %40")
     return value
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if any(len(secret) < SHORTEST_SECRET for secret in split_secrets(value)):
+        raise ValueError(f"must have {SHORTEST_SECRET} characters or more, and so must each of several")
+    return value
+
+
+def split_secrets(value: SecretStr) -> list[str]:
+    """Return the secrets of a setting that may hold several, with spaces or commas between them."""
+    return re.split(r"[\s,]+", value.get_secret_value().strip())
 
 
 def _sentry_address(value: SecretStr) -> SecretStr:
@@ -188,16 +202,23 @@ class Settings(BaseSettings):
         validation_alias="MILLRACE_CONTACT",
         description="Where an upstream can reach whoever runs this; part of the User-Agent.",
     )
+    internal_sites: str = Field(
+        "",
+        validation_alias="MILLRACE_INTERNAL_SITES",
+        description="Hosts inside, with or without :port, with spaces between them, whose pages and feeds may be read."
+        " Nothing else inside (loopback, private networks) is asked, but for the upstreams' own addresses.",
+    )
     admin_token: SecretStr | None = Field(
         None,
         validation_alias="MILLRACE_ADMIN_TOKEN",
         description="Bearer token that counts as an admin's, for programs and for the first user to be made with.",
     )
-    token_secret: Annotated[SecretStr, Field(min_length=32)] | None = Field(
+    token_secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = Field(
         None,
         validation_alias="MILLRACE_TOKEN_SECRET",
         description="Secret that signs the tokens of users, of 32 characters or more, the same for every API process;"
-        " without it nobody can sign in to the API. A new one ends every token.",
+        " without it nobody can sign in to the API. Of several, with spaces or commas between them, the first signs"
+        " and each is believed: so one can be replaced without ending what it has signed.",
     )
     token_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = Field(
         60.0, validation_alias="MILLRACE_TOKEN_MINUTES", description="Minutes for which a user's token is good."
@@ -230,6 +251,14 @@ class Settings(BaseSettings):
     )
     api_port: int = Field(
         8000, ge=0, le=65535, validation_alias="MILLRACE_API_PORT", description="Port of the API, below that address."
+    )
+    certificate_file: FilePath | None = Field(
+        None,
+        validation_alias="MILLRACE_CERTIFICATE_FILE",
+        description="PEM file of the certificate, with its chain, by which the API is served over HTTPS.",
+    )
+    key_file: FilePath | None = Field(
+        None, validation_alias="MILLRACE_KEY_FILE", description="PEM file of that certificate's key."
     )
     metrics_port: int | None = Field(
         None,

@@ -16,7 +16,7 @@ from producers.api.signing_in import SigningIn
 from shared import clock
 from shared.accounts import passwords, sessions, tokens, users
 from shared.accounts.roles import Role
-from shared.settings import Settings
+from shared.settings import Settings, split_secrets
 
 router = APIRouter(tags=["accounts"])
 
@@ -79,7 +79,7 @@ async def sign_in(request: Request, response: Response) -> SignedIn:
     address = "" if request.client is None else request.client.host
     user = await way_in.user(given.name, given.password, address)
     token, claims = tokens.issue(
-        settings.token_secret.get_secret_value(),
+        split_secrets(settings.token_secret)[0],
         user.id,
         user.role,
         user.generation,

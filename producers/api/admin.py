@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, cast
@@ -19,7 +20,7 @@ from producers.api.problems import CHALLENGE, Problem
 from shared.accounts import sessions, tokens, users
 from shared.accounts.roles import Role, may
 from shared.accounts.users import Claims
-from shared.settings import Settings
+from shared.settings import Settings, split_secrets
 
 _bearer = HTTPBearer(
     auto_error=False,
@@ -85,6 +86,23 @@ async def permitted(
     return caller
 
 
+async def refused_unseen(request: Request) -> Problem | None:
+    """Return the problem of a caller that nobody has looked at yet, where the route needs a role; else None.
+
+    FastAPI reads a body before it looks who sent it: who may not ask at all is to hear that, and nothing of the body.
+    """
+    dependant = getattr(request.scope.get("route"), "dependant", None)
+    if hasattr(request.state, "caller") or dependant is None:
+        return None
+    if not any(part.call is permitted for part in dependant.dependencies):
+        return None
+    try:
+        request.state.caller = await _caller(request, await _bearer(request))
+    except Problem as problem:
+        return problem
+    return None
+
+
 def needs(least: Role) -> Any:
     """Return the dependency of a route for which this role is the least."""
     return Security(permitted, scopes=[least])
@@ -124,12 +142,12 @@ async def _caller(request: Request, bearer: HTTPAuthorizationCredentials | None)
         return Caller("admin-token", "admin", "admin-token")
     if settings.token_secret is None:
         raise Problem(problems.TOKEN_WRONG, "The bearer token is another one.", headers=_INVALID)
-    return await _of_token(request, settings.token_secret.get_secret_value(), bearer.credentials)
+    return await _of_token(request, split_secrets(settings.token_secret), bearer.credentials)
 
 
-async def _of_token(request: Request, secret: str, token: str) -> Caller:
+async def _of_token(request: Request, secrets: Sequence[str], token: str) -> Caller:
     try:
-        claims = tokens.read(secret, token)
+        claims = tokens.read(secrets, token)
     except tokens.TokenExpired as error:
         raise Problem(problems.TOKEN_EXPIRED, "It was good until a while ago.", headers=_INVALID) from error
     except tokens.BadToken as error:

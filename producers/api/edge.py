@@ -30,7 +30,19 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 
 SERVER_ERROR: Final = 500
 
+YEAR: Final = 365 * 24 * 3600
+"""Seconds for which a browser that came by HTTPS shall not come by plain HTTP."""
+
 log = structlog.get_logger(__name__)
+
+
+def _guard(scope: Scope, headers: MutableHeaders) -> None:
+    """Tell browsers and caches in between what not to do with an answer."""
+    headers["X-Content-Type-Options"] = "nosniff"
+    if scope.get("scheme") == "https":
+        headers["Strict-Transport-Security"] = f"max-age={YEAR}"
+    if "caller" in scope["state"]:  # what is for whoever has a role is for nobody else
+        headers.setdefault("Cache-Control", "no-store")
 
 
 class Edge:
@@ -62,6 +74,7 @@ class Edge:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID], headers[TRACE_ID] = request_id, span.trace_id
+                _guard(scope, headers)
             elif head:
                 message = {**message, "body": b""}
             await send(message)
@@ -109,5 +122,7 @@ def _method(scope: Scope) -> str:
 
 
 def _route(scope: Scope) -> str:
-    """Return the template of the page that was asked for."""
-    return getattr(scope.get("route"), "path_format", UNMATCHED)
+    """Return the template of the page that was asked for; the console's routes are known without where it is mounted."""
+    path = getattr(scope.get("route"), "path_format", None)
+    mounted = scope.get("root_path", "").removeprefix(scope.get("app_root_path", ""))
+    return UNMATCHED if path is None else f"{mounted}{path}"

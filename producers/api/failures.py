@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from producers.api import problems
+from producers.api.admin import refused_unseen
 from producers.api.body import TooLarge
 from producers.api.catalogue import NoSuchEntity, NothingToAnswer
 from producers.api.database import DatabaseAway
@@ -122,6 +123,7 @@ def register(app: FastAPI) -> None:
 
 def _handler(problem_of: Callable[[Any], Problem]) -> Callable[[Request, Exception], Any]:
     async def handle(request: Request, error: Exception) -> Response:
-        return problems.response(request, problem_of(error))
+        unseen = isinstance(error, (RequestValidationError, HTTPException))
+        return problems.response(request, (unseen and await refused_unseen(request)) or problem_of(error))
 
     return handle

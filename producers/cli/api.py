@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,6 +24,10 @@ def api(
         str | None,
         typer.Option(help="Proxies whose X-Forwarded-For is believed, as a list with commas; nobody's if left out."),
     ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="PEM file by which it is served over HTTPS; MILLRACE_CERTIFICATE_FILE.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="PEM file of the certificate's key; MILLRACE_KEY_FILE.")] = None,
 ) -> None:
     """Serve the HTTP API until SIGTERM, then answer what was asked before that, for 20 seconds at most."""
     import uvicorn  # noqa: PLC0415 - a third of a second that `--help` need not wait
@@ -37,6 +42,8 @@ def api(
         proxy_headers=proxies is not None,
         forwarded_allow_ips=proxies,
         server_header=False,
+        ssl_certfile=certificate or settings.certificate_file,
+        ssl_keyfile=key or settings.key_file,
         access_log=False,
         timeout_graceful_shutdown=GRACE,
     )

@@ -5,7 +5,9 @@ A token says who somebody is and until when; whether they may still do anything 
 
 from __future__ import annotations
 
+import contextlib
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -50,10 +52,17 @@ def issue(
     return jwt.encode(body, secret, algorithm=ALGORITHM), claims
 
 
-def read(secret: str, token: str) -> Claims:
-    """Return what a token says; raises TokenExpired or BadToken."""
+def read(secrets: Sequence[str], token: str) -> Claims:
+    """Return what a token says that one of the secrets has signed; raises TokenExpired or BadToken."""
     if len(token) > LONGEST:
         raise BadToken("too long")
+    for secret in secrets[:-1]:
+        with contextlib.suppress(BadToken):
+            return _read(secret, token)
+    return _read(secrets[-1], token)
+
+
+def _read(secret: str, token: str) -> Claims:
     try:
         body = jwt.decode(
             token,

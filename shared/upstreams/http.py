@@ -4,7 +4,8 @@ Nothing is tried twice here. Whether a failure means later or never is `consumer
 from the errors this module translates every status and every exception of httpx into.
 
 Redirects: a GET follows at most MOST_REDIRECTS of them, and httpx takes the Authorization header off when one
-leads to another host; anything with a body follows none, since the body may hold a key.
+leads to another host; anything with a body follows none, since the body may hold a key. None leads inside
+(`shared.upstreams.outside`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from shared.settings import Settings
 from shared.telemetry import metrics, traces
 from shared.upstreams.answer import Answer, refusal
 from shared.upstreams.limit import Turns
+from shared.upstreams.outside import only_outside
 from shared.upstreams.secrets import masked, request_line
 from shared.version import VERSION
 
@@ -45,12 +47,13 @@ def open_client(settings: Settings) -> httpx.Client:
     # httpx logs whole addresses at INFO and httpcore headers at DEBUG, and both may hold a key.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    return httpx.Client(
+    client = httpx.Client(
         timeout=httpx.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS, write=WRITE_SECONDS, pool=POOL_SECONDS),
         limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS),
         headers={"User-Agent": f"Millrace/{VERSION} (+{settings.contact})"},
         max_redirects=MOST_REDIRECTS,
     )
+    return only_outside(client, settings)
 
 
 class Upstream:

@@ -71,7 +71,7 @@ def test_a_printed_settings_object_shows_no_password(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("variable", SECRETS)
 def test_every_secret_may_be_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str) -> None:
     monkeypatch.delenv(variable, raising=False)
-    secret = GOOD.get(variable, "hunter2 and more than thirty-two characters")
+    secret = GOOD.get(variable, "hunter2-and-more-than-thirty-two-characters")
     file = tmp_path / "secret"
     file.write_text(secret + "\n")
     monkeypatch.setenv(f"{variable}_FILE", str(file))

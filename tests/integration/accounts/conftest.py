@@ -23,7 +23,7 @@ from shared.accounts.users import User
 from shared.database.engine import open_engine
 from shared.settings import Settings
 
-SECRET: Final = "a secret of more than thirty-two characters"
+SECRET: Final = "a-secret-of-more-than-thirty-two-characters"
 PASSWORD: Final = "correct horse battery"
 NAMES: Final[dict[Role, str]] = {"viewer": "Vera", "operator": "otto@example.org", "admin": "anna"}
 HERE: Final = ("192.0.2.1", 40000)

@@ -43,7 +43,7 @@ async def everywhere(client: httpx.AsyncClient, headers: dict[str, str]) -> set[
 
 
 def signed_out(world: World, headers: dict[str, str]) -> None:
-    world.do(users.revoke, tokens.read(SECRET, headers["Authorization"].removeprefix("Bearer ")))
+    world.do(users.revoke, tokens.read([SECRET], headers["Authorization"].removeprefix("Bearer ")))
 
 
 async def test_a_revoked_token_opens_nothing(client: httpx.AsyncClient, world: World) -> None:

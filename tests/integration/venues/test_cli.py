@@ -34,7 +34,12 @@ def web() -> Iterator[LocalWeb]:
 @pytest.fixture
 def run(database_url: str) -> Run:
     def millrace(*words: str, stdin: str | None = None) -> Result:
-        environment = {"DATABASE_URL": database_url, "COLUMNS": "200", "MILLRACE_ADMIN_TOKEN": ""}
+        environment = {
+            "DATABASE_URL": database_url,
+            "COLUMNS": "200",
+            "MILLRACE_ADMIN_TOKEN": "",
+            "MILLRACE_INTERNAL_SITES": "127.0.0.1",
+        }
         return CliRunner().invoke(app, ["sources", *words], input=stdin, env=environment, prog_name="millrace")
 
     return millrace

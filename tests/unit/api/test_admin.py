@@ -19,11 +19,11 @@ from tests.unit.api.access import GUARDED, NEEDS, PUBLIC, ROUTES, Route, address
 
 pytestmark = pytest.mark.anyio
 
-SECRET: Final = "a secret of more than thirty-two characters"
+SECRET: Final = "a-secret-of-more-than-thirty-two-characters"
 HOUR: Final = timedelta(hours=1)
 EXPIRED: Final = tokens.issue(SECRET, 1, "admin", 1, at=clock.now() - 2 * HOUR, lifetime=HOUR)[0]
 OF_ANOTHER: Final = tokens.issue(SECRET[::-1], 1, "admin", 1, at=clock.now(), lifetime=HOUR)[0]
-UNSIGNED: Final = jwt.encode({"sub": "1", "gen": 1, "jti": "1", "iat": 1, "exp": 2**40}, None, algorithm="none")
+UNSIGNED: Final = jwt.encode({"sub": "1", "gen": 1, "jti": "1", "iat": 1, "exp": 2**40}, "", algorithm="none")
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -85,6 +85,23 @@ def all_of_them(status: int, slug: str, of: Iterable[Route] = GUARDED) -> dict[R
 
 async def test_without_credentials_nobody_gets_in(client: httpx.AsyncClient) -> None:
     assert await answers(client, {}) == all_of_them(401, "token-missing")
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"[1]", b'"x"', b"\0" * (1024 * 1024 + 1)], ids=range(5))
+async def test_whoever_may_not_ask_hears_that_and_nothing_of_the_body(client: httpx.AsyncClient, body: bytes) -> None:
+    for method, path in GUARDED:
+        if method in {"GET", "DELETE"}:
+            continue
+        for headers, sort in (({}, "token-missing"), (bearer("wrong"), "token-wrong")):
+            sent = {"Content-Type": "application/json", **headers}
+            answer = await client.request(method, address(path), headers=sent, content=body)
+            assert (answer.status_code, answer.json()["type"]) == (401, f"urn:millrace:problem:{sort}"), path
+
+
+async def test_who_may_ask_hears_what_is_wrong_with_the_body(client: httpx.AsyncClient) -> None:
+    headers = {"Content-Type": "application/json", **bearer("let-me-in")}
+    answer = await client.post("/v1/messages/scrape.series.save", headers=headers, content=b"{")
+    assert answer.status_code == 422
 
 
 WRONG = ["wrong", "let-me-i", "let-me-in-too", "\u00e9", "a.b.c", "x" * 5000, OF_ANOTHER, UNSIGNED]

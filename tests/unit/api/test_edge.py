@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -26,6 +27,27 @@ async def test_every_answer_has_the_id_of_its_request(client: httpx.AsyncClient)
 async def test_a_request_keeps_the_id_that_it_came_with(client: httpx.AsyncClient) -> None:
     answer = await client.get("/health", headers={"X-Request-ID": "abc-123"})
     assert answer.headers["x-request-id"] == "abc-123"
+
+
+async def test_no_browser_guesses_what_an_answer_is(client: httpx.AsyncClient) -> None:
+    for path in ("/health", "/metrics", "/docs", "/nowhere", "/v1/me"):
+        assert (await client.get(path)).headers["x-content-type-options"] == "nosniff"
+
+
+async def test_what_was_given_to_somebody_with_a_role_is_kept_by_no_cache(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get("/v1/contracts")
+    assert "no-store" not in answer.headers.get("cache-control", "")
+    answer = await client.post("/v1/messages/no.such.kind", json={}, headers={"Authorization": "Bearer let-me-in"})
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_only_over_https_are_browsers_told_to_come_by_nothing_else(app: FastAPI) -> None:
+    transport = httpx.ASGITransport(app)
+    for scheme, told in (("https", "max-age=31536000"), ("http", None)):
+        async with httpx.AsyncClient(transport=transport, base_url=f"{scheme}://test") as client:
+            assert (await client.get("/health")).headers.get("strict-transport-security") == told
 
 
 @pytest.mark.parametrize("bad", ["", "a" * 101, "a b", 'a"b', "{}"])
