@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders import dashboard
 
-from deploy.grafana.panels import GREEN, RED, YELLOW, Column, board, lines, number, rows
+from deploy.grafana.panels import GREEN, RED, YELLOW, Column, board, lines, number, or_none, rows
 from deploy.grafana.pool import quantiles
+
+ASKED = 'route!~"/health|/ready|/metrics"'
+"""What probes and Prometheus ask for is nobody's request."""
+
+BY_STATUS = (
+    f"sum by (status) (label_replace(rate(millrace_http_requests_total{{{ASKED}}}[$__rate_interval]), "
+    '"status", "${1}xx", "status", "(.).."))'
+)
+"""Answers per second, by the class of their status."""
 
 
 def api() -> dashboard.Dashboard:
@@ -16,7 +25,7 @@ def api() -> dashboard.Dashboard:
             "Requests per second",
             "All requests, over all API processes. Normal: as it was at this time yesterday. Otherwise: none is an API "
             "that nobody reaches.",
-            "sum(rate(millrace_http_requests_total[5m]))",
+            f"sum(rate(millrace_http_requests_total{{{ASKED}}}[5m]))",
             unit="reqps",
             steps=((None, GREEN),),
         ),
@@ -67,17 +76,14 @@ def api() -> dashboard.Dashboard:
         lines(
             "Answers per second",
             "By the class of their status. Normal: green. Otherwise: yellow is the caller's, red is ours.",
-            {
-                "{{status}}": "sum by (status) (label_replace(rate(millrace_http_requests_total[$__rate_interval]), "
-                '"status", "${1}xx", "status", "(.).."))'
-            },
+            {"{{status}}": BY_STATUS},
             unit="reqps",
             stacked=True,
         ),
         lines(
             "Seconds of an answer",
             "Over all routes. Normal: half within ten milliseconds. Otherwise: the table shows the route.",
-            quantiles("millrace_http_seconds", ""),
+            quantiles("millrace_http_seconds", ASKED),
             unit="s",
         ),
         lines(
@@ -97,17 +103,23 @@ def api() -> dashboard.Dashboard:
             "database.",
             ["route"],
             (
-                Column("requests", "sum by (route) (increase(millrace_http_requests_total[1h]))", "short"),
+                Column(
+                    "requests",
+                    f"sum by (route) (increase(millrace_http_requests_total{{{ASKED}}}[1h]))",
+                    "short",
+                    decimals=0,
+                ),
                 Column(
                     "errors",
-                    'sum by (route) (increase(millrace_http_requests_total{status=~"5.."}[1h])) '
-                    "or 0 * sum by (route) (millrace_http_requests_total)",
+                    f'sum by (route) (increase(millrace_http_requests_total{{{ASKED},status=~"5.."}}[1h]))'
+                    f" or 0 * sum by (route) (millrace_http_requests_total{{{ASKED}}})",
                     "short",
                     ((None, GREEN), (1, RED)),
+                    decimals=0,
                 ),
                 Column(
                     "95 % within",
-                    "histogram_quantile(0.95, sum by (route, le) (rate(millrace_http_seconds_bucket[1h])))",
+                    f"histogram_quantile(0.95, sum by (route, le) (rate(millrace_http_seconds_bucket{{{ASKED}}}[1h])))",
                     "s",
                     ((None, GREEN), (1, YELLOW), (5, RED)),
                 ),
@@ -117,8 +129,11 @@ def api() -> dashboard.Dashboard:
             "Errors per second, by route",
             "Answers with a 5xx. Normal: none. Otherwise: the log of the API has each with its reason.",
             {
-                "{{route}} {{status}}": "sum by (route, status) "
-                '(rate(millrace_http_requests_total{status=~"5.."}[$__rate_interval])) or on () vector(0)'
+                "{{route}} {{status}}": or_none(
+                    "sum by (route, status) "
+                    f'(rate(millrace_http_requests_total{{{ASKED},status=~"5.."}}[$__rate_interval]))',
+                    "route",
+                )
             },
             unit="reqps",
         ),

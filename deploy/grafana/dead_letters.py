@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders import dashboard
 
-from deploy.grafana.panels import GREEN, RED, YELLOW, Column, bars, board, lines, number, rows
+from deploy.grafana.panels import GREEN, RED, YELLOW, Column, bars, board, lines, number, or_none, rows
 
 NONE_YET = '0 * max by (queue) (millrace_queue_consumers{queue!~"retry[.].+|dead-letters"})'
 """A zero for each queue whose messages can die."""
@@ -87,7 +87,7 @@ def dead_letters() -> dashboard.Dashboard:
             "Deaths in ten minutes, by reason",
             "rejected: an attempt said no, or the last retry failed. delivery_limit: its processes died. invalid: "
             "nobody can read it. Normal: none. Otherwise: delivery_limit kills workers, look there first.",
-            {"{{reason}}": "sum by (reason) (millrace:dead_letters_kept:increase10m) or on () vector(0)"},
+            {"{{reason}}": or_none("sum by (reason) (millrace:dead_letters_kept:increase10m)", "reason")},
             unit="short",
         ),
         rows(
@@ -97,7 +97,7 @@ def dead_letters() -> dashboard.Dashboard:
             ["queue", "reason", "state"],
             (
                 Column(
-                    "dead letters", "sum by (queue, reason, state) (millrace_dead_letters) or on () vector(0)", "short"
+                    "dead letters", or_none("sum by (queue, reason, state) (millrace_dead_letters)", "queue"), "short"
                 ),
             ),
         ),

@@ -12,7 +12,7 @@ from html import escape
 from typing import Any, Final
 
 from deploy.grafana.reading import Board, Panel
-from deploy.grafana.words import colour, mapped, named, spoken
+from deploy.grafana.words import TIMES, colour, mapped, named, spoken
 from deploy.prometheus.asking import Series
 
 WIDTH: Final = 1440
@@ -22,6 +22,8 @@ ROW: Final = 38
 
 PALETTE: Final = ("#7EB26D", "#EAB839", "#6ED0E0", "#EF843C", "#E24D42", "#5794F2", "#BA43A9", "#96D98D", "#8AB8FF")
 DIM: Final = "#8e929b"
+ANCHORS: Final = ("middle", "middle", "middle", "middle", "end")
+"""How the five moments below a graph are aligned; the last must not leave the panel."""
 
 STYLE: Final = """
 body { margin: 0; background: #111217; color: #d5d8df; font: 13px/1.35 'Inter', 'DejaVu Sans', sans-serif; }
@@ -44,7 +46,7 @@ h2 { font-size: 13px; font-weight: 600; margin: 0 0 4px; white-space: nowrap; }
   justify-content: center; } .tile b { font-size: 17px; }
 table { border-collapse: collapse; width: 100%; font-size: 12.5px; } th { text-align: right; color: #6e9fff;
   font-weight: 600; } td { text-align: right; border-top: 1px solid #25282e; padding: 3px 6px; }
-th { padding: 2px 6px; } td:first-child, th:first-child { text-align: left; padding-left: 0; }
+th { padding: 2px 6px; } .key { text-align: left; padding-left: 0; }
 text { font: 11px 'Inter', 'DejaVu Sans', sans-serif; fill: #8e929b; }
 """
 
@@ -130,8 +132,12 @@ def _timeseries(panel: Panel, told: Mapping[str, Answer], width: float, height: 
     shades = [_shade(panel, name, place) for place, (name, _) in enumerate(lines)]
     custom, unit = panel.defaults.get("custom", {}), panel.defaults["unit"]
     stacked = custom.get("stacking", {}).get("mode") == "normal"
-    drawn = _stack([one for _, one in lines]) if stacked else [one for _, one in lines]
-    step, most = _scale(max([v for one in drawn for _, v in one.points if math.isfinite(v)] or [0.0]))
+    apart = [_override(panel, name).get("custom.stacking") is not None for name, _ in lines]
+    lines = [line for _, line in sorted(zip(apart, lines, strict=True), key=lambda both: both[0])]
+    apart.sort()
+    within = len(lines) - sum(apart) if stacked else 0
+    drawn = [*_stack([one for _, one in lines[:within]]), *(one for _, one in lines[within:])]
+    step, most = _scale(max([v for one in drawn for _, v in one.points if math.isfinite(v)] or [0.0]), unit)
     legend_rows = math.ceil(sum(len(name) * 7 + 84 for name, _ in lines) / (width - 20)) if lines else 0
     left, wide, high = 58.0, width - 20 - 58.0 - 14, height - 70 - 18 * legend_rows
     grid = [
@@ -139,16 +145,18 @@ def _timeseries(panel: Panel, told: Mapping[str, Answer], width: float, height: 
         f"<text x='{left - 6}' y='{y + 4:.1f}' text-anchor='end'>{escape(spoken(at, unit))}</text>"
         for at, y in ((step * n, 6 + high * (1 - step * n / most)) for n in range(round(most / step) + 1))
     ] + [
-        f"<text x='{left + wide * n / 4:.0f}' y='{high + 22:.0f}' text-anchor='middle'>"
+        f"<text x='{left + wide * n / 4:.0f}' y='{high + 22:.0f}' text-anchor='{ANCHORS[n]}'>"
         f"{_clock(start + (end - start) * n / 4, '%H:%M')}</text>"
         for n in range(5)
     ]
     paths = []
-    for one, shade in reversed(list(zip(drawn, shades, strict=True))):
+    # From the top of a stack to its bottom, then what is compared with.
+    for place in (*reversed(range(within)), *range(within, len(drawn))):
+        one, shade, inside = drawn[place], shades[place], place < within
         for way, first, last in _ways(one, start, end, wide, high, 0.0, most):
-            fill = custom.get("fillOpacity", 0) / 100
+            fill = 0 if apart[place] else custom.get("fillOpacity", 0) / 100
             area = f"{way} L{last:.1f},{high} L{first:.1f},{high} Z"
-            solid = f"<path d='{area}' fill='#181b1f'/>" if stacked else ""
+            solid = f"<path d='{area}' fill='#181b1f'/>" if inside else ""
             paths.append(
                 f"{solid}<path d='{area}' fill='{shade}' fill-opacity='{fill}'/>"
                 f"<path d='{way}' fill='none' stroke='{shade}' stroke-width='1.6' stroke-linejoin='round'/>"
@@ -173,14 +181,15 @@ def _table(panel: Panel, told: Mapping[str, Answer], *_: float) -> str:
         value = f"Value #{ref}" if len(told) > 1 else "Value"
         for one in answer.series:
             rows.setdefault(tuple(one.labels.get(key, "") for key in keys), {})[value] = one.last
-    lines = ["".join(f"<th>{escape(name)}</th>" for name in [*keys, *(heads[value] for value in values)])]
+    head = [*(f"<th class=key>{escape(key)}</th>" for key in keys), *(f"<th>{escape(heads[v])}</th>" for v in values)]
+    lines = ["".join(head)]
     for row, found in sorted(rows.items()):
-        cells = [f"<td>{escape(text)}</td>" for text in row]
+        cells = [f"<td class=key>{escape(text)}</td>" for text in row]
         for value in values:
             properties = _properties(panel, heads[value])
             number = found.get(value, math.nan)
             shade = colour(number, properties["thresholds"]["steps"]) if "thresholds" in properties else "inherit"
-            text = spoken(number, properties["unit"]) if value in found else ""
+            text = spoken(number, properties["unit"], properties.get("decimals")) if value in found else ""
             cells.append(f"<td style='color:{shade}'>{escape(text)}</td>")
         lines.append("".join(cells))
     return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
@@ -206,12 +215,19 @@ def _properties(panel: Panel, name: str) -> dict[str, Any]:
     return {one["id"]: one["value"] for properties in found for one in properties}
 
 
-def _shade(panel: Panel, name: str, place: int) -> str:
+def _override(panel: Panel, name: str) -> dict[str, Any]:
+    """Return what a panel says of the lines whose name an expression matches."""
+    found: dict[str, Any] = {}
     for one in panel.raw["fieldConfig"]["overrides"]:
         matcher = one["matcher"]
         if matcher["id"] == "byRegexp" and re.search(matcher["options"].strip("/"), name):
-            return str(one["properties"][0]["value"]["fixedColor"])
-    return PALETTE[place % len(PALETTE)]
+            found |= {each["id"]: each["value"] for each in one["properties"]}
+    return found
+
+
+def _shade(panel: Panel, name: str, place: int) -> str:
+    fixed = _override(panel, name).get("color")
+    return str(fixed["fixedColor"]) if fixed else PALETTE[place % len(PALETTE)]
 
 
 def _stack(lines: Sequence[Series]) -> list[Series]:
@@ -227,8 +243,12 @@ def _stack(lines: Sequence[Series]) -> list[Series]:
     return stacked
 
 
-def _scale(most: float) -> tuple[float, float]:
+def _scale(most: float, unit: str) -> tuple[float, float]:
     """Return a round step and the top of an axis that holds `most` in two to five of them."""
+    if unit == "s":
+        size = next((size for size, _ in TIMES if most >= 2 * size), 1.0)
+        step, top = _scale(most / size, "none")
+        return step * size, top * size
     if most <= 0:
         return 0.5, 1.0
     size = 10.0 ** math.floor(math.log10(most))

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders import dashboard
 
-from deploy.grafana.panels import GREEN, RED, YELLOW, Column, bars, board, lines, number, rows, states
+from deploy.grafana.api import BY_STATUS
+from deploy.grafana.panels import GREEN, RED, YELLOW, Column, bars, board, lines, number, or_none, rows, states
 from shared.broker import topology
 
 POOLS = len(topology.POOLS)
 
-BREAKERS = (
-    "max by (upstream) (millrace_upstream_breaker) "
-    'or on () label_replace(vector(0), "upstream", "none was asked yet", "", "")'
-)
+BREAKERS = or_none("max by (upstream) (millrace_upstream_breaker)", "upstream")
 
 BREAKER = {0: ("closed", GREEN), 1: ("half open", YELLOW), 2: ("open", RED)}
 
@@ -151,10 +149,7 @@ def overview() -> dashboard.Dashboard:
         lines(
             "API requests per second",
             "Answers by status. Normal: green. Otherwise: red is ours, yellow is the caller's.",
-            {
-                "{{status}}": "sum by (status) (label_replace(rate(millrace_http_requests_total[$__rate_interval]), "
-                '"status", "${1}xx", "status", "(.).."))'
-            },
+            {"{{status}}": BY_STATUS},
             unit="reqps",
             stacked=True,
         ),

@@ -75,6 +75,9 @@ COLOURS: Final = {
 }
 """By legend, the colour of each line whose whole name matches an expression: one thing looks the same everywhere."""
 
+APART: Final = ("recommended", "objective")
+"""Legends of what is compared with: such a line is never part of a stack, and has no area."""
+
 GOOD: Final[Steps] = ((None, GREEN),)
 
 
@@ -171,10 +174,14 @@ def lines(
         panel.with_target(_query(expr, legend, ref))
         for name, colour in COLOURS.get(legend, {}).items():
             fixed = {"mode": "fixed", "fixedColor": colour}
-            panel.override_by_regexp(f"/^{name}$/", [DynamicConfigValue(id_val="color", value=fixed)])
+            properties = [DynamicConfigValue(id_val="color", value=fixed)]
+            if legend in APART:
+                properties.append(DynamicConfigValue(id_val="custom.stacking", value={"mode": "none"}))
+                properties.append(DynamicConfigValue(id_val="custom.fillOpacity", value=0))
+            panel.override_by_regexp(f"/^{name}$/", properties)
     panel = (
         panel.line_width(2 if not stacked else 1)
-        .fill_opacity(60 if stacked else 8)
+        .fill_opacity(60 if stacked else 8 if len(queries) == 1 else 0)
         .show_points(VisibilityMode.NEVER)
         .min(0)
         .legend(_legend())
@@ -193,11 +200,19 @@ def lines(
 class Column:
     """A column of a table: its head, the expression for its values, their unit, and the colours of its cells."""
 
-    def __init__(self, head: str, expr: str, unit: str = "none", steps: Steps = GOOD) -> None:
+    def __init__(
+        self, head: str, expr: str, unit: str = "none", steps: Steps = GOOD, *, decimals: int | None = None
+    ) -> None:
         self.head = head
         self.expr = expr
         self.unit = unit
         self.steps = steps
+        self.decimals = decimals
+
+
+def or_none(expr: str, label: str) -> str:
+    """Return an expression that says 0, of `none`, where it would say nothing."""
+    return f'{expr} or on () label_replace(vector(0), "{label}", "none", "", "")'
 
 
 def rows(title: str, description: str, labels: Sequence[str], columns: Sequence[Column]) -> Panel:
@@ -212,6 +227,8 @@ def rows(title: str, description: str, labels: Sequence[str], columns: Sequence[
         names[value] = column.head
         order[value] = len(labels) + place
         properties = [DynamicConfigValue(id_val="unit", value=column.unit)]
+        if column.decimals is not None:
+            properties.append(DynamicConfigValue(id_val="decimals", value=column.decimals))
         if len(column.steps) > 1:
             steps = [{"value": value, "color": colour} for value, colour in column.steps]
             properties += [

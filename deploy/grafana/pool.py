@@ -111,13 +111,14 @@ def pool() -> dashboard.Dashboard:
         ),
         lines(
             "Processes",
-            "Busy, idle, and how many there should be. Normal: yellow is no more than blue and grey together. "
+            "Busy and idle ones, over a minute, and how many there should be. Normal: yellow is not above the rest. "
             "Otherwise: `millrace pool scale $queue N`.",
             {
-                "{{state}}": 'sum by (state) (millrace_pool_processes{queue="$queue"})',
+                "{{state}}": 'sum by (state) (avg_over_time(millrace_pool_processes{queue="$queue"}[1m]))',
                 "recommended": 'max(millrace_pool_recommended_processes{queue="$queue"})',
             },
             unit="none",
+            stacked=True,
         ),
         lines(
             "Seconds of an attempt",
@@ -139,13 +140,19 @@ def pool() -> dashboard.Dashboard:
             "attempts is the one to look at.",
             ["kind"],
             (
-                Column("attempts", f"sum by (kind) (increase(millrace_messages_handled_total{{{ITS}}}[1h]))", "short"),
+                Column(
+                    "attempts",
+                    f"sum by (kind) (increase(millrace_messages_handled_total{{{ITS}}}[1h]))",
+                    "short",
+                    decimals=0,
+                ),
                 Column(
                     "dead",
                     f'sum by (kind) (increase(millrace_messages_handled_total{{{ITS},outcome="dead"}}[1h]))'
                     f" or 0 * sum by (kind) (millrace_messages_handled_total{{{ITS}}})",
                     "short",
                     ((None, GREEN), (1, RED)),
+                    decimals=0,
                 ),
                 Column(
                     "95 % within",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders import dashboard
 
-from deploy.grafana.panels import GREEN, RED, YELLOW, Column, board, lines, number, rows
+from deploy.grafana.panels import GREEN, RED, YELLOW, Column, board, lines, number, or_none, rows
 
 LATE = ((None, GREEN), (60, YELLOW), (300, RED))
 """Seconds by which a schedule may be past its moment."""
@@ -65,6 +65,31 @@ def schedules() -> dashboard.Dashboard:
             unit="none",
             steps=((None, RED), (1, GREEN)),
         ),
+        lines(
+            "Overdue",
+            "By schedule. Normal: 0. Otherwise: all of them is the scheduler, one of them is that schedule.",
+            {"{{schedule}}": or_none("max by (schedule) (millrace_schedule_overdue_seconds) > 0", "schedule")},
+            unit="s",
+            limit=300,
+        ),
+        lines(
+            "Outbox",
+            "Rows, and how long the longest due one has waited. Normal: both near 0. Otherwise: waiting rises when "
+            "nothing is sent, rows alone when much is put off.",
+            {
+                "rows": "max(millrace_outbox_pending)",
+                "seconds behind": "max(millrace_outbox_oldest_age_seconds)",
+            },
+            unit="short",
+        ),
+        lines(
+            "Published per second",
+            "What became of publishes. Normal: confirmed. Otherwise: away is no broker, unroutable no queue, refused a "
+            "full one.",
+            {"{{outcome}}": or_none("sum by (outcome) (rate(millrace_published_total[$__rate_interval]))", "outcome")},
+            unit="ops",
+            stacked=True,
+        ),
         rows(
             "Schedules",
             "Each enabled schedule. Normal: not overdue, and done a while after it fired. Otherwise: fired without "
@@ -83,32 +108,7 @@ def schedules() -> dashboard.Dashboard:
                     "s",
                 ),
             ),
-        ),
-        lines(
-            "Overdue",
-            "By schedule. Normal: 0. Otherwise: all of them is the scheduler, one of them is that schedule.",
-            {"{{schedule}}": "max by (schedule) (millrace_schedule_overdue_seconds) > 0 or on () vector(0)"},
-            unit="s",
-            limit=300,
-        ),
-        lines(
-            "Outbox",
-            "Rows, and how long the longest due one has waited. Normal: both near 0. Otherwise: waiting rises when "
-            "nothing is sent, rows alone when much is put off.",
-            {
-                "rows": "max(millrace_outbox_pending)",
-                "seconds behind": "max(millrace_outbox_oldest_age_seconds)",
-            },
-            unit="short",
-        ),
-        lines(
-            "Published per second",
-            "What became of publishes. Normal: confirmed. Otherwise: away is no broker, unroutable no queue, refused a "
-            "full one.",
-            {"{{outcome}}": "sum by (outcome) (rate(millrace_published_total[$__rate_interval])) or on () vector(0)"},
-            unit="ops",
-            stacked=True,
-        ),
+        ).height(15),
         lines(
             "Seconds until confirmed",
             "95 % of batches were confirmed within this. Normal: below a tenth. Otherwise: the broker's disk is slow, "

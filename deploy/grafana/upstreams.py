@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import dashboard
 
 from deploy.grafana.overview import BREAKER, BREAKERS
-from deploy.grafana.panels import GREEN, RED, YELLOW, Column, board, lines, number, rows, states
+from deploy.grafana.panels import GREEN, RED, YELLOW, Column, board, lines, number, or_none, rows, states
 
 FAILED = 'status!~"2..|304|404"'
 """An answer that something is not there is an answer."""
@@ -85,8 +85,10 @@ def upstreams() -> dashboard.Dashboard:
             "By upstream and status, or the way they failed. Normal: none. Otherwise: 401 and 403 want a new key, 429 "
             "fewer requests, 5xx and timeout patience.",
             {
-                "{{upstream}} {{status}}": "sum by (upstream, status) "
-                f"(rate(millrace_upstream_requests_total{{{FAILED}}}[$__rate_interval])) or on () vector(0)"
+                "{{upstream}} {{status}}": or_none(
+                    f"sum by (upstream, status) (rate(millrace_upstream_requests_total{{{FAILED}}}[$__rate_interval]))",
+                    "upstream",
+                )
             },
             unit="reqps",
         ),
@@ -105,13 +107,19 @@ def upstreams() -> dashboard.Dashboard:
             "What was asked and how it went. Normal: nothing failed. Otherwise: the status is in the graph above.",
             ["upstream"],
             (
-                Column("requests", "sum by (upstream) (increase(millrace_upstream_requests_total[1h]))", "short"),
+                Column(
+                    "requests",
+                    "sum by (upstream) (increase(millrace_upstream_requests_total[1h]))",
+                    "short",
+                    decimals=0,
+                ),
                 Column(
                     "failed",
                     f"sum by (upstream) (increase(millrace_upstream_requests_total{{{FAILED}}}[1h])) "
                     "or 0 * sum by (upstream) (millrace_upstream_requests_total)",
                     "short",
                     ((None, GREEN), (1, YELLOW), (50, RED)),
+                    decimals=0,
                 ),
                 Column(
                     "95 % within",
