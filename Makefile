@@ -4,7 +4,7 @@ RUN := .venv/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo up down status test lint bench
+.PHONY: help environment demo up down status test lint bench cluster
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ lint: environment ## ruff, mypy and the import rules
 # Tests mostly wait for real processes, so three at a time keep two cores busy; each has a broker and a database of its own.
 test: lint ## lint, then every test, on services started for it
 	$(RUN) -m pytest -n 3 --dist loadfile --durations 15
+
+cluster: environment ## three nodes, 20,000 messages, nodes killed: what is lost or repeated, and how long it takes
+	@$(RUN) -m tests.cluster
 
 bench: environment ## measure the figures of docs/performance.md again
 	@$(RUN) -m tests.bench
