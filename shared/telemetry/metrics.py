@@ -126,7 +126,7 @@ queue_messages = _exported(
 queue_consumers = _exported("millrace_queue_consumers", "Consumers of a queue, by the broker's word.", "queue")
 queue_oldest_message_age_seconds = _exported(
     "millrace_queue_oldest_message_age_seconds",
-    "Seconds since the message at the head of a queue was published, estimated from what came and went; 0 when empty.",
+    "Seconds the first message that waits in a queue has waited there, by what came and went; 0 when none waits.",
     "queue",
 )
 queue_objective_seconds = _exported(
