@@ -16,7 +16,7 @@ from consumers.frames import FrameHandler
 from consumers.results import RunLogBackend
 from consumers.wiring import Wiring
 from shared import clock
-from shared.broker import tls, topology, wire
+from shared.broker import addresses, tls, topology, wire
 from shared.contracts.kinds import CONTRACTS
 from shared.contracts.registry import Contracts
 from shared.errors import ContractViolation
@@ -124,7 +124,7 @@ def create_app(
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_channel_error_retry=True,
-        broker_heartbeat=30,
+        broker_heartbeat=addresses.HEARTBEAT,
         # What still runs when the connection breaks may finish: its effect counts once, whoever commits first.
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_soft_shutdown_timeout=20,

@@ -120,9 +120,10 @@ def show(version: str, outcomes: Sequence[Outcome]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
     console.print(
-        "confirmed, effect: from what happened until a message published afterwards was confirmed, and had its effect."
-        "\nlongest wait: of a publisher, for the confirms of 50 messages. not confirmed: told by the publisher after 5 s,"
-        "\nand published again with the same id. again: delivered though done before, and recognised."
+        "confirmed, effect: until a message published after it was confirmed, and had its effect."
+        "\nlongest wait: of a publisher, for the confirms of 50 messages."
+        "\nnot confirmed: told so by the publisher after 5 s, and published again with the same id."
+        "\nagain: delivered though done before, and recognised."
     )
 
 
