@@ -23,7 +23,7 @@ def split(urls: str) -> list[str]:
 
 def parameters(urls: str) -> list[pika.URLParameters]:
     """Return what pika needs to know of each address; a BlockingConnection takes the list and tries each in turn."""
-    found = [pika.URLParameters(url) for url in split(urls)]
+    found = [pika.URLParameters(tls.without_files(url)) for url in split(urls)]
     for node, url in zip(found, split(urls), strict=True):
         node.heartbeat = HEARTBEAT
         if (context := tls.context(url)) is not None:
