@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from deploy.local import postgres
 from deploy.local.exports import Given, scripts
@@ -17,6 +18,7 @@ from deploy.local.program import Job, Program
 from deploy.local.source import Source
 from deploy.local.state import State
 from shared.broker import topology
+from shared.broker.accounts import Role, role_named
 
 POOLS = tuple(f"pool-{pool.name}" for pool in topology.POOLS)
 
@@ -32,6 +34,13 @@ LISTENERS = ("sandbox", "api", "flower", *MEASURED)
 MILLRACE = ("producers.cli",)
 """The module behind the command `millrace`, which image, units and manifests start each role with, too."""
 
+ACCOUNTS = {
+    **dict.fromkeys(POOLS, "consumer"),
+    **dict.fromkeys(("relay", "scheduler", "exporter", "api"), "line"),
+    "flower": "monitoring",
+}
+"""Roles of the programs that the broker knows by accounts of their own."""
+
 WARM = (Push(signal.SIGTERM, 20), Push(signal.SIGQUIT, 10))
 """Pools: finish what was begun, then give back what was not."""
 
@@ -39,6 +48,8 @@ WARM = (Push(signal.SIGTERM, 20), Push(signal.SIGQUIT, 10))
 def environment(told: Mapping[str, str]) -> dict[str, str]:
     """Return what every program of ours gets: our caller's environment, and the addresses of the stack."""
     env = {**os.environ, **told}
+    for name in told:
+        env.pop(f"{name}_FILE", None)  # the caller's other way to say the same
     # Where Python may not keep compiled modules, each program of the stack takes seconds longer to start.
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     env["PATH"] = f"{scripts()}{os.pathsep}{env.get('PATH', os.defpath)}"
@@ -62,19 +73,36 @@ def table(
         programs.append(source.program(home.folder / "rabbitmq", state.rabbitmq, env))
     if not outside.database:
         programs.append(postgres.program(home.folder / "postgres", state.database_password))
+    accounts = home.folder / "accounts"
+    if source is not None:
+        words = ("topology", "accounts", "apply", "--folder", str(accounts))
+        programs.append(Job("accounts", _millrace(env, *words), ("rabbitmq",)))
     programs += [
         Job("migrations", _millrace(env, "migrate"), _if(not outside.database, "postgresql")),
         Job("topology", _millrace(env, "topology", "apply"), _if(source is not None, "rabbitmq")),
     ]
-    return programs + _ours(state, env)
+    return programs + _ours(state, env, None if source is None else accounts)
 
 
-def _ours(state: State, env: Mapping[str, str]) -> list[Program | Job]:
-    """Return what belongs to Millrace itself."""
+def restricted(env: Mapping[str, str], role: Role, accounts: Path) -> dict[str, str]:
+    """Return an environment by which a program has the account of a role; `accounts` is where their files are."""
+    own = {name: value for name, value in env.items() if name not in {"RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL"}}
+    own["RABBITMQ_URL_FILE"] = str(accounts / f"{role.account}.url")
+    if role.tags:
+        own["RABBITMQ_MANAGEMENT_URL_FILE"] = str(accounts / f"{role.account}.management-url")
+    return own
+
+
+def _ours(state: State, env: Mapping[str, str], accounts: Path | None) -> list[Program | Job]:
+    """Return what belongs to Millrace itself; `accounts` is where those of a broker of our own are."""
     ports = state.ports
 
     def listening(name: str, *argv: str, after: tuple[str, ...], stop: tuple[Push, ...] = ()) -> Program:
-        own = {**env, "MILLRACE_METRICS_PORT": str(ports[name])} if name in MEASURED else env
+        own = dict(env)
+        if name in MEASURED:
+            own["MILLRACE_METRICS_PORT"] = str(ports[name])
+        if accounts is not None and name in ACCOUNTS:
+            own, after = restricted(own, role_named(ACCOUNTS[name]), accounts), (*after, "accounts")
         ready = functools.partial(is_open, ports[name])
         pushes = stop or (Push(signal.SIGTERM, 10),)
         return Program(name, _python(own, *argv), ready, after, pushes)

@@ -55,21 +55,24 @@ def apply(
         Path,
         typer.Option(
             "--folder",
-            help="Where passwords are: NAME.password is read, or made up and written; NAME.url is the whole address.",
+            help="Where passwords are: NAME.password is read, or made up and written; NAME.url is the whole address,"
+            " NAME.management-url that of the management API for those who may sign in there.",
         ),
     ],
     as_json: AsJson = False,
 ) -> None:
     """Make accounts, or make them again what their roles say; may be run any number of times.
 
-    RABBITMQ_MANAGEMENT_URL must be an administrator's. The files are for their owner's eyes; RABBITMQ_URL_FILE takes
-    a NAME.url as it is. An account that is open keeps its connections when its password changes.
+    RABBITMQ_MANAGEMENT_URL must be an administrator's. The files are for their owner's eyes; RABBITMQ_URL_FILE and
+    RABBITMQ_MANAGEMENT_URL_FILE take such a file as it is. Who is connected stays so when a password changes.
     """
     settings = Settings()
     wanted = _accounts(chosen)
     url = settings.rabbitmq_url.get_secret_value()
     # Which authority is believed is a setting of whoever reads the address.
-    plain = addresses.SEPARATOR.join(map(tls.without_files, addresses.split(url)))
+    plain, management = (
+        addresses.SEPARATOR.join(map(tls.without_files, addresses.split(urls))) for urls in (url, _management(settings))
+    )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     passwords = {name: _password(folder / f"{name}.password") for name in wanted}
     with connect(_management(settings)) as client:
@@ -77,6 +80,9 @@ def apply(
         for name, role in wanted.items():
             broker.put(name, role, passwords[name])
             write_private(folder / f"{name}.url", addresses.signed_in(plain, name, passwords[name]) + "\n")
+            if role.tags:
+                ours = addresses.signed_in(management, name, passwords[name])
+                write_private(folder / f"{name}.management-url", ours + "\n")
     if as_json:
         print_json([{"account": name, "role": role.name} for name, role in wanted.items()])
         return
