@@ -36,12 +36,16 @@ class Processes(AsynPool):
         return max(len(self._pool) - int(self._processes), 0)
 
     def resize(self, processes: int) -> None:
-        """Have so many processes: new ones are started at once, idle ones let go at once, busy ones when they can."""
+        """Have so many processes: idle ones are let go at once, busy ones when they can; new ones are started soon.
+
+        Soon, since starting some takes a while on a busy machine, and whoever told us waits for an answer.
+        """
         if processes > self._processes:
             super().grow(processes - self._processes)
         elif processes < self._processes:
             self.shrink(self._processes - processes)
-        self.maintain_pool()
+        if self._loop is not None:
+            self._loop.call_soon(self.maintain_pool)
 
     def shrink(self, n: int = 1) -> None:
         """Have `n` processes fewer, as they finish what they do."""

@@ -35,7 +35,7 @@ def instances(settings: Settings, within: float = WITHIN) -> list[Instance]:
 
 
 def resize(
-    settings: Settings, processes: Mapping[str, int], *, by: str = "operator", within: float = 5.0
+    settings: Settings, processes: Mapping[str, int], *, by: str = "operator", within: float = 15.0
 ) -> list[Instance]:
     """Tell instances, by their names, how many processes to have, and return those that said they will.
 
