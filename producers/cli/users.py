@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +15,7 @@ from sqlalchemy import Connection
 
 from producers.cli.failures import FAILED, USAGE, Failure
 from producers.cli.output import AsJson, print_json, print_table
-from shared.accounts import passwords, users
+from shared.accounts import changes, passwords, users
 from shared.accounts.roles import Role
 from shared.accounts.users import User
 from shared.database.engine import open_engine
@@ -22,7 +24,7 @@ from shared.settings import Settings
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    help="Who may do what: add, list, set-role, set-password, disable, enable, remove.",
+    help="Who may do what: add, list, set-role, set-password, disable, enable, remove, history.",
 )
 
 Name = Annotated[str, typer.Argument(help="A name or an e-mail address, in any case.")]
@@ -62,6 +64,7 @@ def add(
     chosen = _password(name, password_stdin, generate)
     with _transaction() as connection:
         user = users.add(connection, name, role, chosen.hash)
+        changes.record(connection, _actor(), user.name, "add", role)
     _tell(user, f"{user.name} is added as {user.role}", as_json, chosen)
 
 
@@ -97,6 +100,7 @@ def set_role(
     """Give a user another role; it counts from their next request on."""
     with _transaction() as connection:
         user = users.set_role(connection, name, role)
+        changes.record(connection, _actor(), user.name, "set-role", role)
     _tell(user, f"{user.name} is {user.role} now", as_json)
 
 
@@ -111,6 +115,7 @@ def set_password(
     chosen = _password(name, password_stdin, generate)
     with _transaction() as connection:
         user = users.set_password(connection, name, chosen.hash)
+        changes.record(connection, _actor(), user.name, "set-password")
     _tell(user, f"{user.name} has another password, and is signed out everywhere", as_json, chosen)
 
 
@@ -119,6 +124,7 @@ def disable(name: Name, *, as_json: AsJson = False) -> None:
     """Let a user in no more, from now on; their sessions and tokens end for good."""
     with _transaction() as connection:
         user = users.disable(connection, name)
+        changes.record(connection, _actor(), user.name, "disable")
     _tell(user, f"{user.name} is disabled and signed out everywhere", as_json)
 
 
@@ -127,6 +133,7 @@ def enable(name: Name, *, as_json: AsJson = False) -> None:
     """Let a disabled user sign in again."""
     with _transaction() as connection:
         user = users.enable(connection, name)
+        changes.record(connection, _actor(), user.name, "enable")
     _tell(user, f"{user.name} may sign in again", as_json)
 
 
@@ -139,10 +146,38 @@ def remove(
         raise Failure("nobody was removed", f"millrace users disable {name} can be undone")
     with _transaction() as connection:
         users.remove(connection, name)
+        changes.record(connection, _actor(), name, "remove")
     if as_json:
         print_json({"name": name, "removed": True})
         return
     typer.echo(f"{name} is removed")
+
+
+@app.command()
+def history(
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="How many changes, the newest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was done to users, by whom and when."""
+    with _transaction() as connection:
+        found = changes.latest(connection, limit)
+    if as_json:
+        print_json([asdict(change) for change in found])
+        return
+    print_table(
+        ("when", "who", "user", "what", ""),
+        [(f"{one.at:%Y-%m-%d %H:%M:%S}", one.actor, one.account, one.action, one.detail) for one in found],
+    )
+
+
+def _actor() -> str:
+    """Return who runs this command, as far as this machine can tell."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        name = str(os.getuid())
+    return f"{name}@{Settings().host}"
 
 
 def _password(name: str, from_stdin: bool, generate: bool) -> Chosen:

@@ -109,3 +109,15 @@ sign_ins: Final = Table(
 Index(None, sign_ins.c.name_key, sign_ins.c.at)
 Index(None, sign_ins.c.address, sign_ins.c.at)
 Index(None, sign_ins.c.at)
+
+account_changes: Final = Table(
+    "account_changes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", _MOMENT, nullable=False, server_default=func.now(), comment="When"),
+    Column("actor", Text, nullable=False, comment="Who did it: of a command, the system's user and the machine"),
+    Column("account", Text, nullable=False, comment="Name of the user that was changed; it may be gone by now"),
+    Column("action", Text, nullable=False, comment="The command, such as set-role"),
+    Column("detail", Text, comment="The role that was given; never anything of a password"),
+    comment="What was done to users, in the transaction that did it",
+)

@@ -155,3 +155,28 @@ def test_listing_loads_neither_argon2_nor_jwt(world: World) -> None:
         [sys.executable, "-c", program], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True
     )
     assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_every_change_is_recorded_with_who_did_it_and_none_that_failed(run: Run, world: World) -> None:
+    run("add", "Berta", "--role", "operator", "--generate")
+    run("set-role", "berta", "viewer")
+    run("set-password", "berta", "--generate")
+    run("disable", "berta")
+    run("enable", "berta")
+    run("remove", "berta", "--yes")
+    assert run("set-role", "berta", "admin").exit_code == 1
+    assert run("add", "Anna", "--generate").exit_code == 1
+
+    told = json.loads(run("history", "--json").stdout)
+
+    assert [(one["action"], one["account"], one["detail"]) for one in reversed(told)] == [
+        ("add", "Berta", "operator"),
+        ("set-role", "Berta", "viewer"),
+        ("set-password", "Berta", None),
+        ("disable", "Berta", None),
+        ("enable", "Berta", None),
+        ("remove", "berta", None),
+    ]
+    assert all("@" in one["actor"] for one in told)
+    assert "set-password" in run("history", "--limit", "4").stdout
+    assert world.sql("SELECT count(*) AS n FROM account_changes") == [{"n": 6}]

@@ -11,7 +11,7 @@ from psycopg.errors import InsufficientPrivilege
 from tests.guarded import ROLES_SQL, logins
 
 KEPT_FROM_READERS = {
-    *("users", "sessions", "revoked_tokens", "sign_ins"),  # accounts
+    *("users", "sessions", "revoked_tokens", "sign_ins", "account_changes"),  # accounts
     *("outbox", "sync_log", "dead_letters", "dead_letter_actions", "accepted_messages"),  # messages and their failures
     *("schedules", "schedule_firings", "backfills", "refreshes", "refresh_asks", "upstreams"),  # what is going on
     *("catalogue_syncs", "price_fetches", "adaptation_readings", "wikidata_redirects"),
