@@ -20,13 +20,14 @@ PORT = 9090
 """Where people look for a Prometheus; another one is chosen when somebody has that one."""
 
 
-def watch(home: Home, progress: Progress, port: int) -> int:
+def watch(home: Home, progress: Progress, wanted: int | None) -> int:
     """Run a Prometheus against the stack that is up, print its address, and end it when we are told to end."""
     chosen = state.load(home)
     if chosen is None or not home.env.exists():
         progress.failed("the stack is not up; make up")
         return 1
     targets = scraping.of_stack(chosen)
+    port = wanted or (PORT if is_free(PORT) else free_port())
     try:
         found = tools.get(home, progress)
         folder = home.folder / "prometheus"
@@ -61,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, help=f"where to listen (default: {PORT}, or a free one)")
     told = parser.parse_args(arguments)
     home = Home(told.home.resolve())
-    return watch(home, Progress(home), told.port or (PORT if is_free(PORT) else free_port()))
+    return watch(home, Progress(home), told.port)
 
 
 if __name__ == "__main__":
