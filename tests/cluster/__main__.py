@@ -27,7 +27,7 @@ from tests.cluster.trial import Line, Outcome
 
 MESSAGES = 20_000
 
-LIMIT = 900
+LIMIT = 1200
 """Seconds after which a run gives up, everything it started ended."""
 
 COLUMNS = (

@@ -108,6 +108,11 @@ class Cluster:
         told: dict[str, Any] = answer.json()
         return told
 
+    def whole(self, vhost: str, name: str) -> bool:
+        """Say whether every node lets clients in, and has a replica of a queue that is online."""
+        accept = (rabbitmq.accepts(node.identity.url, node.identity.amqp) for node in self.nodes)
+        return all(accept) and len(self.queue(vhost, name).get("online", ())) == len(self.nodes)
+
     def version(self) -> str:
         """Return the version of RabbitMQ that runs here."""
         with httpx.Client(base_url=self.living()[0].identity.management_url, timeout=10) as client:

@@ -18,6 +18,10 @@ RECOVERED = 30.0
 """Seconds within which work goes on, on a machine that does much else."""
 
 
+# Of which it takes less than one on a quiet machine with two cores.
+pytestmark = pytest.mark.timeout(420)
+
+
 @pytest.fixture
 def line(database: Database, database_url: str, tmp_path: Path) -> Iterator[Line]:
     with a_cluster() as cluster:

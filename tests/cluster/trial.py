@@ -131,6 +131,7 @@ class Line(Stack):
             )
             flood.finish()
         mend()
+        eventually(lambda: self.cluster.whole(self.vhost, QUEUE), within=120, what="a cluster that is whole")
         confirmed = flood.confirmed
         self.keys(confirmed)  # used
         eventually(lambda: self._done(start) >= confirmed, within=120, what="all effects")
