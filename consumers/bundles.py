@@ -20,6 +20,7 @@ from typing import Any
 
 from consumers import shown
 from shared.broker.ids import new_id
+from shared.broker.topology import DEAD_LETTERS
 from shared.broker.wire import Delivery
 
 
@@ -154,7 +155,8 @@ def disguise(message: Any, task: str, deliveries: list[Delivery]) -> None:
     """Make a foreign message, or a bundle of them, look to Celery like a decoded request for a task."""
     first = deliveries[0]
     alone = len(deliveries) == 1
-    identity = first.message_id if alone else new_id()
+    # Keeping a dead message is another task than the one that failed: views that know tasks by their ids show both.
+    identity = first.message_id if alone and first.queue != DEAD_LETTERS else new_id()
     message.headers = {}
     message.properties = {"priority": first.properties.get("priority"), "correlation_id": identity}
     message._decoded_cache = {  # noqa: SLF001 - kombu's own cache: nothing is decoded again

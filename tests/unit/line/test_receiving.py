@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -258,3 +259,11 @@ def test_a_disguised_message_is_what_celery_expects_of_a_decoded_one(channel: Ch
     assert (payload["task"], payload["id"], payload["args"]) == ("scrape.series.save", "m-1", [came])
     assert (payload["kwargsrepr"], payload["retries"]) == ("{}", 0)
     assert it.headers == {}
+
+
+def test_a_dead_message_that_is_kept_is_another_task_than_the_one_that_failed(channel: Channel) -> None:
+    it, came = message(channel, 1)
+    disguise(it, "millrace.dead_letters.keep", [replace(came, queue="dead-letters")])
+    payload = it.decode()
+    assert payload["id"] != "m-1"
+    assert payload["argsrepr"] == "dead-letters m-1"
