@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import os
 import secrets
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
-from playwright.sync_api import Browser, Page
+import psycopg
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from shared.accounts import passwords, users
 from shared.broker.publisher import Publisher
 from shared.broker.wire import Message, compose
-from shared.contracts import prices, screen
+from shared.contracts import aggregation, minifigures, prices, screen
+from shared.contracts.kind import Payload
 from shared.contracts.kinds import CONTRACTS
 from shared.database.engine import open_engine
 from shared.settings import Settings
@@ -27,7 +31,10 @@ from tests.eventually import eventually
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "pictures"
 NAME: Final = "operator@example.org"
-SIZE: Final = {"width": 1280, "height": 860}
+LOOKS: Final = 7000
+"""Milliseconds in which the overview has looked twice."""
+
+SIZE: Final[ViewportSize] = {"width": 1280, "height": 860}
 
 
 def main() -> None:
@@ -38,10 +45,10 @@ def main() -> None:
     with_account(settings, password)
     flower, api = os.environ["FLOWER_URL"], os.environ["MILLRACE_API_URL"]
     eventually(lambda: httpx.get(f"{flower}/workers?json=true").json()["data"], within=60, what="workers in Flower")
-    give_work(settings)
+    give_work(settings, os.environ["SANDBOX_URL"])
     with a_browser() as browser:
         picture_of_flower(browser, flower)
-        picture_of_console(browser, api, password)
+        picture_of_console(browser, api, password, settings)
 
 
 def with_account(settings: Settings, password: str) -> None:
@@ -56,23 +63,58 @@ def with_account(settings: Settings, password: str) -> None:
     engine.dispose()
 
 
-def give_work(settings: Settings) -> None:
-    """Ask for series and people by the hundred, for prices by the thousand, and for what cannot be done."""
+def give_work(settings: Settings, sandbox: str) -> None:
+    """Ask for people and series by the hundred, for what cannot be done, and for what an upstream refuses."""
+    refused = {"path": "/tvdb/v4/movies/90000*", "status": 400, "times": 3}
+    httpx.post(f"{sandbox}/control/faults", json=refused, timeout=5).raise_for_status()
+    broken = (b'{"tvdb_id": "Breaking Bad"}', b"<series>81189</series>")
+    waves: tuple[list[Message], ...] = (
+        [ask(screen.SavePerson(tvdb_id=tvdb_id)) for tvdb_id in range(500_000, 500_900)],
+        [ask(screen.SaveSeries(tvdb_id=tvdb_id)) for tvdb_id in (81189, 71998, *range(900_000, 900_008))],
+        [replace(ask(screen.SaveSeries(tvdb_id=1)), body=body) for body in broken],
+        [ask(screen.SaveMovie(tvdb_id=tvdb_id), priority=9) for tvdb_id in (290, 900_001, 900_002, 900_003)],
+        [ask(aggregation.UpdateStatistics()), ask(prices.RecomputeDiscounts()), ask(minifigures.SyncCatalog())],
+    )
     with Publisher(settings.rabbitmq_url.get_secret_value(), name="pictures") as publisher:
-        asks: list[Message] = [
-            *(ask(screen.SaveSeries(tvdb_id=tvdb_id)) for tvdb_id in (81189, 71998, *range(900_000, 900_012))),
-            *(ask(screen.SavePerson(tvdb_id=tvdb_id)) for tvdb_id in range(500_000, 500_600)),
-        ]
-        assert publisher.publish_many(asks) == []
-    _ = prices
+        for wave in waves:
+            assert publisher.publish_many(wave) == []
 
 
-def ask(payload: object, **options: object) -> Message:
-    """Return a message."""
-    return compose(CONTRACTS, payload, app_id="pictures", **options)  # type: ignore[arg-type]
+def give_prices(settings: Settings, item: str) -> None:
+    """Ask for prices of an item by the thousand."""
+    seen = (
+        prices.Observation(
+            set_number=item,
+            condition="SEALED",
+            source="example",
+            item_id=secrets.token_hex(8),
+            price=Decimal("799.99"),
+            currency="USD",
+        )
+        for _ in range(20_000)
+    )
+    with Publisher(settings.rabbitmq_url.get_secret_value(), name="pictures") as publisher:
+        assert publisher.publish_many(ask(prices.PricesObserved(observations=[one])) for one in seen) == []
 
 
-def picture_of_console(browser: Browser, api: str, password: str) -> None:
+def item_of_the_catalogue(settings: Settings) -> str:
+    """Return the number of an item that prices can be of."""
+    with psycopg.connect(settings.database_url.get_secret_value(), autocommit=True) as connection:
+        found = eventually(
+            lambda: connection.execute("SELECT set_number FROM minifigures LIMIT 1").fetchone(),
+            within=60,
+            what="an item of the catalogue",
+        )
+    assert found is not None
+    return str(found[0])
+
+
+def ask(payload: Payload, **options: Any) -> Message:
+    """Return a message; `options` are those of `compose`."""
+    return compose(CONTRACTS, payload, app_id="pictures", **options)
+
+
+def picture_of_console(browser: Browser, api: str, password: str, settings: Settings) -> None:
     """Look at the overview while much is under way."""
     page = browser.new_page(viewport=SIZE, device_scale_factor=1)
     page.goto(f"{api}/console/")
@@ -80,8 +122,9 @@ def picture_of_console(browser: Browser, api: str, password: str) -> None:
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Pools").wait_for()
-    # Rates are known from the second look on.
-    page.wait_for_timeout(7000)
+    give_prices(settings, item_of_the_catalogue(settings))
+    # Rates are known from the second look on, and the broker's numbers are some seconds old.
+    page.wait_for_timeout(LOOKS)
     take(page, "console")
 
 
@@ -94,9 +137,11 @@ def picture_of_flower(browser: Browser, url: str) -> None:
         viewport=SIZE, http_credentials={"username": told.username, "password": told.password}
     )
     page = context.new_page()
+    # Among the newest there shall be some that failed.
+    failed = {"state": "FAILURE"}
+    eventually(lambda: len(httpx.get(f"{url}/api/tasks", params=failed).json()) > 2, within=60, what="failures")
     page.goto(f"http://{told.hostname}:{told.port}/tasks")
-    page.locator("#tasks-table tbody tr").nth(5).wait_for()
-    page.wait_for_timeout(1500)
+    page.locator("#tasks-table tbody tr").nth(9).wait_for()
     take(page, "flower")
 
 

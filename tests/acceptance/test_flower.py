@@ -116,7 +116,7 @@ def test_a_bundle_is_one_task_that_says_how_many_messages_it_is(stack: Stack, fl
     assert '"key":' in task["kwargs"]
 
 
-def test_the_broker_page_and_its_api_tell_how_long_quorum_queues_are(stack: Stack, flower: httpx.Client) -> None:
+def test_the_broker_page_and_its_api_tell_how_long_quorum_queues_are(flower: httpx.Client) -> None:
     def queues() -> dict[str, Any] | None:
         told = flower.get("/api/queues/length").json()["active_queues"]
         found = {queue["name"]: queue for queue in told}
