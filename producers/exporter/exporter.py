@@ -50,6 +50,7 @@ class Exporter(Collector):
         self._every = every
         self._clock = clock
         self._seen: dict[str, Seen] = {}
+        self._wrong: dict[str, type[Exception]] = {}
         self._stopping = threading.Event()
 
     def start(self) -> None:
@@ -74,6 +75,7 @@ class Exporter(Collector):
         if facts is not None:
             if source.name not in self._seen:
                 log.info("source answers", source=source.name, seconds=round(took, 3))
+            self._wrong.pop(source.name, None)
             self._seen[source.name] = Seen(facts, self._clock() + pause + LONGEST)
         return pause
 
@@ -95,11 +97,13 @@ class Exporter(Collector):
             pass
 
     def _lost(self, source: Source, error: Exception) -> None:
-        known = self._seen.pop(source.name, None) is not None
-        if not isinstance(error, AWAY):
-            log.error("look failed", source=source.name, exc_info=error)
-            telemetry.report(error)
-        elif known:
+        """Forget what a source told; what is wrong is said once, not at every look."""
+        self._seen.pop(source.name, None)
+        known, self._wrong[source.name] = self._wrong.get(source.name), type(error)
+        if known is type(error):
+            return
+        if isinstance(error, AWAY):
             log.warning("source away", source=source.name, error=type(error).__name__, reason=str(error).strip())
         else:
-            log.debug("source still away", source=source.name, reason=str(error).strip())
+            log.error("look failed", source=source.name, exc_info=error)
+            telemetry.report(error)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+from structlog.testing import capture_logs
 
 from producers.exporter.exporter import LONGEST, Exporter
 from producers.exporter.sources import Fact, Source
@@ -109,6 +110,24 @@ def test_a_source_that_does_not_answer_takes_its_metrics_along_and_no_others(
     broker.error = None
     exporter.look(broker.source)
     assert scraped(exporter)["queue_consumers content"] == 3.0
+
+
+def test_what_is_wrong_is_said_once_and_again_when_it_is_something_else(exporter: Exporter, broker: Told) -> None:
+    def said(error: Exception | None) -> list[str]:
+        broker.error = error
+        with capture_logs() as logs:
+            exporter.look(broker.source)
+        return [line["event"] for line in logs]
+
+    errors = [
+        ConnectionRefusedError(),
+        ConnectionRefusedError(),
+        ZeroDivisionError("a bug"),
+        ZeroDivisionError("a bug"),
+    ]
+    assert [said(error) for error in errors] == [["source away"], [], ["look failed"], []]
+    assert [said(None), said(None)] == [["source answers"], []]
+    assert said(ConnectionRefusedError()) == ["source away"]
 
 
 def test_what_a_look_no_longer_finds_is_told_no_more(exporter: Exporter, broker: Told) -> None:
