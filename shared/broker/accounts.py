@@ -94,7 +94,7 @@ ROLES = (
     ),
     Role(
         "line",
-        "relay, scheduler, API and its console, and the commands that publish and scale",
+        "relay, scheduler, exporter, API and its console, and the commands that publish and scale",
         configure=_pattern(re.escape(COMMANDS), re.escape(REPLIES), _REPLY_QUEUE),
         write=_pattern(
             *(_TOPICS, topology.URGENT, topology.FACTS, topology.WORK, _TIERS, re.escape(COMMANDS), _REPLY_QUEUE)
@@ -112,7 +112,7 @@ ROLES = (
     ),
     Role(
         "monitoring",
-        "exporter, Flower and Prometheus: the management API, and Celery's events",
+        "Flower and Prometheus: the management API, and Celery's events",
         configure=_pattern(EVENTS, _EVENT_QUEUE),
         write=_pattern(_EVENT_QUEUE),
         read=_pattern(EVENTS, _EVENT_QUEUE),
