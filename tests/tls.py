@@ -22,7 +22,7 @@ SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """PEM files: of an authority, and of a certificate for `localhost` with its key; and of another authority."""
+    """PEM files: of an authority, and of a certificate for 127.0.0.1 with its key; and of another authority."""
 
     authority: Path
     certificate: Path
@@ -35,7 +35,7 @@ def papers(folder: Path) -> Papers:
     made = Papers(folder / "ca.pem", folder / "certificate.pem", folder / "key.pem", folder / "stranger.pem")
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(made.authority))
-    issued = authority.issue_cert("localhost")
+    issued = authority.issue_cert("127.0.0.1")
     issued.private_key_pem.write_to_path(str(made.key))
     for pem in issued.cert_chain_pems:
         pem.write_to_path(str(made.certificate), append=True)

@@ -85,6 +85,7 @@ _KNOWN: dict[str, tuple[Callable[[Any], str], str, int]] = {
     "shared.management.ManagementRefused": (_as_said, _IS_MANAGEMENT_UP, FAILED),
     "pika.exceptions.AMQPError": (_broker, _IS_BROKER_UP, FAILED),
     "socket.gaierror": (_broker, _IS_BROKER_UP, FAILED),
+    "ssl.SSLError": (_broker, _IS_BROKER_UP, FAILED),
     "httpx.TransportError": (_first_line("no answer over HTTP"), _IS_MANAGEMENT_UP, FAILED),
     "httpx.InvalidURL": (_first_line("not an address"), _IS_MANAGEMENT_UP, FAILED),
     "sqlalchemy.exc.OperationalError": (_first_line("the database"), _IS_DATABASE_UP, FAILED),

@@ -129,4 +129,6 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites_and_over_https_from_pla
     assert sessions.set_cookie("t", secure=True) == (
         "__Host-millrace_session=t; Max-Age=43200; Path=/; HttpOnly; SameSite=Strict; Secure"
     )
-    assert sessions.set_cookie("t", secure=False) == "millrace_session=t; Max-Age=43200; Path=/; HttpOnly; SameSite=Strict"
+    assert (
+        sessions.set_cookie("t", secure=False) == "millrace_session=t; Max-Age=43200; Path=/; HttpOnly; SameSite=Strict"
+    )

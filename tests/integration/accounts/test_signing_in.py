@@ -17,7 +17,7 @@ from shared import clock
 from shared.accounts import sign_ins
 from shared.accounts.sign_ins import KEPT, OF_A_NAME, OF_AN_ADDRESS, WINDOW
 from shared.telemetry import logs
-from tests.integration.accounts.conftest import PASSWORD, SECRET, Client, World, reached, settings_of
+from tests.integration.accounts.conftest import HERE, PASSWORD, SECRET, Client, World, reached, settings_of
 
 pytestmark = pytest.mark.anyio
 
@@ -217,3 +217,14 @@ async def test_the_log_tells_which_user_a_request_was_of(client: httpx.AsyncClie
         await client.post("/v1/admin/sync-catalog", headers=world.token("operator"))
     (line,) = [line for line in lines if line["event"] == "request"]
     assert line["user"] == "otto@example.org"
+
+
+async def test_a_header_that_names_another_address_leads_nobody_around_the_count(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    for number in range(3):
+        claimed = f"198.51.100.{number}"
+        headers = {"X-Forwarded-For": claimed, "X-Real-IP": claimed, "Forwarded": f"for={claimed}"}
+        answer = await client.post("/v1/sign-in", json={"name": "anna", "password": WRONG}, headers=headers)
+        assert answer.status_code == 401
+    assert {row["address"] for row in world.sql("SELECT address FROM sign_ins")} == {HERE[0]}
