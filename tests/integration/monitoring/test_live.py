@@ -35,7 +35,7 @@ from tests.acceptance.stack import Running, Stack
 from tests.eventually import eventually
 from tests.unit.monitoring.names import OF_RABBITMQ
 
-EVERY = 0.5
+EVERY = 1.0
 """Seconds between two looks of Prometheus."""
 
 FILES = sorted(boards.FOLDER.glob("*.json"))
