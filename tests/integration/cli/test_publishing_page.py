@@ -69,4 +69,4 @@ def test_the_example_of_a_listener_hears_what_happened(place: Place) -> None:
     assert place.run("publish", *fact).exit_code == 0
 
     assert run(place, "Listening to facts") == "told facts.series.saved 81189\n"
-    assert place.depth("shop.series") == 0
+    assert place.depth("listeners.shop.series") == 0
