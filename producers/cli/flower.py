@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from producers.cli.failures import USAGE, Failure
+from shared.broker import addresses
 from shared.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -64,7 +65,8 @@ def flower_environment(settings: Settings, environment: Mapping[str, str]) -> di
     # A pool of this name has no handlers: none of their modules, parsers and all, is of use here.
     own = {"FLOWER_BASIC_AUTH": users, "MILLRACE_POOL": "flower"}
     if settings.rabbitmq_management_url is not None and "FLOWER_BROKER_API" not in environment:
-        # With the slash at its end, or Flower's broker page asks elsewhere.
-        own["FLOWER_BROKER_API"] = settings.rabbitmq_management_url.get_secret_value().rstrip("/") + "/api/"
+        # One node's, and with the slash at its end, or Flower's broker page asks elsewhere.
+        node = addresses.split(settings.rabbitmq_management_url.get_secret_value())[0]
+        own["FLOWER_BROKER_API"] = node.rstrip("/") + "/api/"
     rest = {name: value for name, value in environment.items() if name != "FLOWER_BASIC_AUTH_FILE"}
     return {**DEFAULTS, **rest, **own}

@@ -13,7 +13,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from producers.scaling.views import Instance
-from shared.broker import tls, topology
+from shared.broker import addresses, tls, topology
 from shared.errors import MillraceError
 from shared.settings import Settings
 
@@ -64,7 +64,8 @@ def _ask(
     try:
         # A connection of its own: one that was kept might be found broken only now, and its reply queue is gone then.
         with app, app.connection_for_write(connect_timeout=5) as connection:
-            connection.ensure_connection(max_retries=1, interval_start=0.1, timeout=5)
+            # Each node of a cluster, and the first of them once more.
+            connection.ensure_connection(max_retries=len(addresses.split(url)), interval_start=0.1, timeout=5)
             answers = app.control.broadcast(
                 command,
                 dict(arguments or {}),

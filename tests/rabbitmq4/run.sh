@@ -17,7 +17,7 @@ if [ ! -x "$tree/usr/lib/rabbitmq/bin/rabbitmq-server" ]; then
 fi
 
 mounted=""
-unmount() { for place in $mounted; do umount "$place" || true; done; rm -f "$tree.server"; }
+unmount() { for place in $mounted; do umount "$place" || true; done; rm -rf "$tree.bin"; }
 trap unmount EXIT
 trap 'exit 130' INT  # a plain sh does not come by EXIT when a signal ends it
 trap 'exit 143' TERM HUP
@@ -27,11 +27,14 @@ for place in proc dev tmp; do
     mounted="$tree/$place $mounted"
 done
 
-cat >"$tree.server" <<SCRIPT
+mkdir -p "$tree.bin"
+for program in rabbitmq-server rabbitmqctl; do
+    cat >"$tree.bin/$program" <<SCRIPT
 #!/bin/sh
-exec chroot "$tree" /usr/lib/rabbitmq/bin/rabbitmq-server "\$@"
+exec chroot "$tree" /usr/lib/rabbitmq/bin/$program "\$@"
 SCRIPT
-chmod +x "$tree.server"
+    chmod +x "$tree.bin/$program"
+done
 chroot "$tree" dpkg-query --show rabbitmq-server
-[ $# -gt 0 ] || set -- tests/integration tests/acceptance tests/shape/test_publishing_alone.py
-MILLRACE_RABBITMQ_SERVER="$tree.server" .venv/bin/python -m pytest "$@"
+[ $# -gt 0 ] || set -- tests/integration tests/acceptance tests/cluster tests/shape/test_publishing_alone.py
+MILLRACE_RABBITMQ_SERVER="$tree.bin/rabbitmq-server" .venv/bin/python -m pytest "$@"
