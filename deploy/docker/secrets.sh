@@ -33,7 +33,7 @@ admin=$(cat rabbitmq-admin.password)
 printf 'default_user = admin\ndefault_pass = %s\n' "$admin" | keep rabbitmq-admin.conf
 printf 'http://admin:%s@rabbitmq:15672' "$admin" | keep rabbitmq-admin.management-url
 
-for role in consumer line monitoring operator producer; do
+for role in consumer line listener monitoring operator producer producer-urgent; do
     account=millrace-$role
     made_up $account.password
     password=$(cat $account.password)
@@ -42,6 +42,8 @@ for role in consumer line monitoring operator producer; do
 done
 
 made_up postgres.password
+made_up database-owner.password
+printf 'postgresql://millrace_owner:%s@postgres:5432/millrace' "$(cat database-owner.password)" | keep database-owner.url
 made_up database.password
 printf 'postgresql://millrace:%s@postgres:5432/millrace' "$(cat database.password)" | keep database.url
 

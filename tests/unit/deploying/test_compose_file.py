@@ -12,7 +12,7 @@ import yaml
 
 from consumers.task import HARD_LIMIT
 from producers.cli.flower import DEFAULTS
-from shared.broker import topology
+from shared.broker import accounts, topology
 from shared.secret_files import secret_variables
 from shared.settings import Settings
 from tests.unit.deploying.words import parse
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.rabbit.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("millrace:")}
-JOBS = {"migrate", "schedules", "accounts", "topology", "operator"}
+JOBS = {"migrate", "grants", "schedules", "accounts", "topology", "operator"}
 POOLS = {pool.name for pool in topology.POOLS}
 
 
@@ -91,15 +91,23 @@ def test_what_is_not_ours_is_of_a_version_that_is_named(service: dict[str, Any])
     assert re.search(r":v?\d+\.\d+(\.\d+)?(-[a-z]+)?$", service["image"])
 
 
-def test_the_administrator_of_the_broker_is_known_to_the_job_that_makes_accounts_and_to_nobody_else() -> None:
+def test_whoever_may_do_much_does_one_thing_and_ends() -> None:
     def secrets(service: dict[str, Any]) -> set[str]:
         return {one if isinstance(one, str) else one["source"] for one in service.get("secrets", ())}
 
+    owners = {name for name, service in SERVICES.items() if "database-owner.url" in secrets(service)}
     holders = {name for name, service in SERVICES.items() if any("admin." in one for one in secrets(service))}
     operators = {name for name, service in SERVICES.items() if "millrace-operator.url" in secrets(service)}
 
+    assert owners == {"migrate", "grants"}
     assert holders == {"rabbitmq", "accounts"}
     assert operators == {"topology", "operator"}
+
+
+def test_every_role_of_the_broker_has_its_account() -> None:
+    mounted = {secret["source"] for secret in SERVICES["accounts"]["secrets"] if not isinstance(secret, str)}
+
+    assert mounted == {f"{account}.password" for account in accounts.FIRST}
 
 
 def test_every_file_that_is_mounted_is_there() -> None:
@@ -126,5 +134,7 @@ def test_the_script_makes_every_secret_once_and_keeps_it(tmp_path: Path) -> None
     passwords = [text for name, text in made.items() if name.endswith(".password")]
     assert len(set(passwords)) == len(passwords)
     assert all(len(password) == 32 for password in passwords)
-    for account in (name.removesuffix(".password") for name in made if re.fullmatch(r"millrace-\w+\.password", name)):
+    for account in (
+        name.removesuffix(".password") for name in made if re.fullmatch(r"millrace-[\w-]+\.password", name)
+    ):
         assert f":{made[account + '.password']}@rabbitmq:" in made[f"{account}.url"]

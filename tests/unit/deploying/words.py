@@ -56,9 +56,9 @@ def commands(page: str) -> Iterator[tuple[tuple[str, ...], bool]]:
                 yield found, True
     sentences = re.sub(r"^```.*?^```", "", page, flags=re.DOTALL | re.MULTILINE)
     for span in re.findall(r"`(millrace [^`]+)`", sentences):
-        # What follows an ellipsis there is anybody's guess.
-        for found in _in_line(" ".join(span.partition("…")[0].split())):
-            yield found, False
+        if not span.startswith("millrace …"):
+            for found in _in_line(" ".join(span.split())):
+                yield found, False
 
 
 def _in_line(line: str) -> Iterator[tuple[str, ...]]:
