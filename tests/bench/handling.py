@@ -74,7 +74,7 @@ def measure(stack: Stack, figures: Figures, *, rounds: int, messages: int, tell:
             )
             if errors:
                 raise errors[0]
-            rate, dropped = drained(queues, POOL)
+            rate, dropped = _drained(queues, POOL)
             expected = before + number - dropped
             # The guarantee is part of the figure: each of them is in the run log as done, once.
             wait_for(
@@ -86,7 +86,7 @@ def measure(stack: Stack, figures: Figures, *, rounds: int, messages: int, tell:
         def theirs(task: str, number: int) -> float:
             fields = (({"key": key, "value": key} if task == plain.STORE else {}) for key in keys.take(number))
             Pipeline(stack.broker, (plain.letter(app, task, each) for each in fields)).run()
-            return drained(queues, plain.QUEUE)[0]
+            return _drained(queues, plain.QUEUE)[0]
 
         contenders: tuple[tuple[Contender, Callable[[int], float]], ...] = (
             (OURS_UPSERT, lambda number: ours(lambda key: Store(key=key, value=key), number)),
@@ -120,7 +120,7 @@ def _count(database: psycopg.Connection[tuple[int]], query: LiteralString) -> in
     return row[0] if row else 0
 
 
-def drained(queues: Queues, queue: str) -> tuple[float, int]:
+def _drained(queues: Queues, queue: str) -> tuple[float, int]:
     """Watch a queue being emptied, for LONGEST seconds at most, and drop what is left then.
 
     Returns the rate at which it was emptied until only REST was left, and how many messages were dropped.
