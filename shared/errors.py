@@ -29,9 +29,21 @@ The database's own errors are SQLAlchemy's and psycopg's; `consumers.verdict` kn
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class MillraceError(Exception):
     """Root of every error Millrace raises itself."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes as what it is, whatever its `__init__` takes; Celery would show its base instead."""
+        return _again, (type(self), self.args, vars(self))
+
+
+def _again(kind: type[MillraceError], args: tuple[Any, ...], attributes: dict[str, Any]) -> MillraceError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(attributes)
+    return error
 
 
 class Transient(MillraceError):

@@ -101,7 +101,7 @@ def test_one_in_work_is_started_and_one_that_died_has_failed(stack: Stack, flowe
 
     task = shown(flower, "FAILURE", ask)
     assert task["name"] == "maintenance.probe.fail"
-    assert "UpstreamGone" in task["traceback"]
+    assert "UpstreamGone" in task["exception"]
     running.get(timeout=20)
 
 
