@@ -63,6 +63,16 @@ def _database_address(value: SecretStr) -> SecretStr:
     return value
 
 
+def _hosts(value: str) -> str:
+    """Check that each word is a host, with or without a port."""
+    for word in value.split():
+        parts = urlsplit(f"//{word}")
+        if not parts.hostname or parts.path or parts.username:
+            raise ValueError(f"{word!r} is no host, nor a host with :port")
+        _ = parts.port  # raises ValueError when it is no number
+    return value
+
+
 def _long_enough(value: SecretStr) -> SecretStr:
     if any(len(secret) < SHORTEST_SECRET for secret in split_secrets(value)):
         raise ValueError(f"must have {SHORTEST_SECRET} characters or more, and so must each of several")
@@ -202,7 +212,7 @@ class Settings(BaseSettings):
         validation_alias="MILLRACE_CONTACT",
         description="Where an upstream can reach whoever runs this; part of the User-Agent.",
     )
-    internal_sites: str = Field(
+    internal_sites: Annotated[str, AfterValidator(_hosts)] = Field(
         "",
         validation_alias="MILLRACE_INTERNAL_SITES",
         description="Hosts inside, with or without :port, with spaces between them, whose pages and feeds may be read."

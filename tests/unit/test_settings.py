@@ -137,3 +137,13 @@ def test_the_addresses_of_a_cluster_are_taken_and_none_is_shown(monkeypatch: pyt
 
     assert addresses.split(settings.rabbitmq_url.get_secret_value())[1] == "amqp://user:hunter2@two:5673/line"
     assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("hosts", ["http://inside", "inside/feed", "inside:port", ":80", "user@inside"])
+def test_a_host_inside_is_named_by_itself_or_with_its_port(monkeypatch: pytest.MonkeyPatch, hosts: str) -> None:
+    monkeypatch.setenv("MILLRACE_INTERNAL_SITES", f"10.0.0.7:8080 calendar.inside [fd00::1]:80 {hosts}")
+
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+
+    assert caught.value.errors()[0]["loc"] == ("MILLRACE_INTERNAL_SITES",)
