@@ -11,5 +11,6 @@ CREATE ROLE millrace_owner LOGIN PASSWORD :'owner';
 CREATE ROLE millrace LOGIN PASSWORD :'line' IN ROLE millrace_line;
 CREATE DATABASE millrace OWNER millrace_owner;
 REVOKE ALL ON DATABASE millrace FROM PUBLIC;
-GRANT CONNECT ON DATABASE millrace TO millrace_line, millrace_reader;
+GRANT CONNECT, TEMPORARY ON DATABASE millrace TO millrace_line;
+GRANT CONNECT ON DATABASE millrace TO millrace_reader;
 SQL
