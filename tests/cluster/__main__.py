@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json as json_module
 import logging
+import os
 import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -21,6 +23,8 @@ from rich.table import Table
 from deploy.local.program import NotReady
 from deploy.local.rabbitmq_found import RabbitMQMissing
 from tests import services
+from tests.bench.machine import Meter
+from tests.bench.report import put_into
 from tests.cluster.happenings import HAPPENINGS
 from tests.cluster.nodes import NODES, a_cluster
 from tests.cluster.trial import Line, Outcome
@@ -76,6 +80,10 @@ def run(
     ] = MESSAGES,
     only: Annotated[list[str] | None, typer.Option(help=f"Of {', '.join(NAMES)}; all if left out.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON, and nothing else.")] = False,
+    markdown: Annotated[
+        Path | None,
+        typer.Option(help="Write the table into this file, as Markdown: between its marks, if it has them."),
+    ] = None,
 ) -> None:
     """Lose and repeat nothing while nodes of a cluster die; fails if a message was lost or done twice."""
     if unknown := set(only or ()) - set(NAMES):
@@ -91,6 +99,7 @@ def run(
     signal.alarm(LIMIT)
     outcomes: list[Outcome] = []
     too_long: TooLong | None = None
+    meter = Meter()
     tell(f"starting {NODES} RabbitMQ nodes, PostgreSQL and a pool")
     with a_line() as line:
         version = line.cluster.version()
@@ -102,31 +111,48 @@ def run(
         except TooLong as error:
             too_long = error
         signal.alarm(0)
+    others = meter.others()
     if json:
         sys.stdout.write(json_module.dumps([{**asdict(outcome), "rabbitmq": version} for outcome in outcomes]) + "\n")
     else:
         show(version, outcomes)
+    if markdown is not None:
+        put_into(markdown, as_markdown(version, outcomes, others))
     if too_long is not None:
         raise too_long
     if not all(outcome.good for outcome in outcomes):
         raise typer.Exit(1)
 
 
+def cells(outcome: Outcome) -> list[str]:
+    """Return an outcome's row, below COLUMNS."""
+    counts = (outcome.messages, outcome.lost, outcome.repeated)
+    times = (outcome.until_confirmed, outcome.until_effect, outcome.longest_wait)
+    return [
+        outcome.name,
+        *(f"{count:,}" for count in counts),
+        *(f"{seconds:.1f} s" for seconds in times),
+        *(f"{count:,}" for count in (outcome.reported, outcome.recognised)),
+    ]
+
+
+def as_markdown(version: str, outcomes: Sequence[Outcome], others: float) -> str:
+    """Return the table, and the machine it was measured on; `others` is the share of it that others used."""
+    lines = [f"| {' | '.join(COLUMNS)} |", f"|---|{'--:|' * (len(COLUMNS) - 1)}"]
+    lines += [f"| {' | '.join(cells(outcome))} |" for outcome in outcomes]
+    machine = (
+        f"{NODES} nodes of RabbitMQ {version} on {os.cpu_count()} cores, of which programs of others took {others:.0%}."
+    )
+    return "\n".join([*lines, "", machine, ""])
+
+
 def show(version: str, outcomes: Sequence[Outcome]) -> None:
     """Print the table."""
-    title = f"{NODES} nodes of RabbitMQ {version}; times in seconds"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, title=f"{NODES} nodes of RabbitMQ {version}", title_justify="left")
     for number, column in enumerate(COLUMNS):
         table.add_column(column, justify="right" if number else "left")
     for outcome in outcomes:
-        counts = (outcome.messages, outcome.lost, outcome.repeated)
-        times = (outcome.until_confirmed, outcome.until_effect, outcome.longest_wait)
-        table.add_row(
-            outcome.name,
-            *(f"{count:,}" for count in counts),
-            *(f"{seconds:.1f}" for seconds in times),
-            *(f"{count:,}" for count in (outcome.reported, outcome.recognised)),
-        )
+        table.add_row(*cells(outcome))
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
     console.print(
