@@ -41,7 +41,7 @@ def api() -> dashboard.Dashboard:
             "Errors",
             "Share of answers that were a 5xx in five minutes. Normal: 0 %; 0.1 % is what a month may have. Otherwise: "
             "503 is the database, 502 an upstream without a kept copy, 500 a bug: see Sentry or the log.",
-            "millrace:http_errors:ratio_rate5m or vector(0)",
+            "max(millrace:http_errors:ratio_rate5m) or vector(0)",
             unit="percentunit",
             steps=((None, GREEN), (0.001, YELLOW), (0.01, RED)),
             decimals=2,
@@ -50,7 +50,7 @@ def api() -> dashboard.Dashboard:
             "Slow",
             "Share of answers that took longer than a second in five minutes. Normal: below 1 %. Otherwise: live reads "
             "of a slow upstream (/search), or the database.",
-            "millrace:http_slow:ratio_rate5m or vector(0)",
+            "max(millrace:http_slow:ratio_rate5m) or vector(0)",
             unit="percentunit",
             steps=((None, GREEN), (0.01, YELLOW), (0.1, RED)),
             decimals=2,

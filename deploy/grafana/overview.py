@@ -22,10 +22,10 @@ def overview() -> dashboard.Dashboard:
     made = board("millrace-overview", "Millrace: overview", "Every pool at a glance. Green everywhere: go back to bed.")
     for panel in (
         number(
-            "Alerts",
-            "Alerts that call now. Normal: 0. Otherwise: open Prometheus' page of alerts; each links to its heading in "
-            "deploy/runbook.md.",
-            'count(ALERTS{alertstate="firing"}) or vector(0)',
+            "Alerts that page",
+            "Alerts that call now and cannot wait for the working day. Normal: 0. Otherwise: Prometheus' page of "
+            "alerts has them, and tickets too; each links to its heading in deploy/runbook.md.",
+            'count(ALERTS{alertstate="firing",severity="page"}) or vector(0)',
             unit="none",
             steps=((None, GREEN), (1, RED)),
         ),
@@ -67,7 +67,7 @@ def overview() -> dashboard.Dashboard:
             "API errors",
             "Share of the API's answers that were a 5xx, in five minutes. Normal: 0 %; 0.1 % is what a month may have. "
             "Otherwise: the API's dashboard shows the route.",
-            "millrace:http_errors:ratio_rate5m or vector(0)",
+            "max(millrace:http_errors:ratio_rate5m) or vector(0)",
             unit="percentunit",
             steps=((None, GREEN), (0.001, YELLOW), (0.01, RED)),
             decimals=2,

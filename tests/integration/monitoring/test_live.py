@@ -145,6 +145,18 @@ def _tells(prometheus: Prometheus, expr: str) -> bool:
     return any(not math.isnan(series.last) for series in prometheus.now(expr))
 
 
+def test_a_number_is_one_number_at_all_times(prometheus: Prometheus) -> None:
+    boards_read = [reading.read(file, {"queue": "content"}, window="5m") for file in FILES]
+    numbers = [panel for board in boards_read for panel in board.panels if panel.sort == "stat"]
+    several = {
+        panel.title
+        for panel in numbers
+        if not panel.queries[0].instant
+        and len(prometheus.course(panel.queries[0].expr, time.time() - 120, time.time(), 2)) > 1
+    }
+    assert several == set()
+
+
 def test_a_dashboard_is_drawn_without_grafana(prometheus: Prometheus) -> None:
     board = reading.read(boards.FOLDER / "overview.json", {}, window="1m")
     page = render.rendered(board, prometheus, time.time() - 60, time.time())
