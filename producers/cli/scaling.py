@@ -38,18 +38,18 @@ def known(name: str) -> topology.Pool:
 
 
 def status(*, as_json: AsJson = False) -> None:
-    """Show each pool: its instances and processes, its queues, and how long the first message of each has waited."""
+    """Show each pool: its instances, how many processes are busy, its queues, and how old what waits in them is."""
     views = _look(_watch(calm=0.0))
     if as_json:
         print_json([asdict(view) for view in views])
         return
     print_table(
-        ("pool", "instances", "processes", "busy", "queue", "waiting", "in work", "consumers", "oldest"),
+        ("pool", "inst.", "busy", "queue", "waiting", "in work", "oldest"),
         [
             (
-                *((view.name, len(view.instances), view.processes, view.busy) if first else ("", "", "", "")),
+                *((view.name, str(len(view.instances)), f"{view.busy} of {view.processes}") if first else ("", "", "")),
                 queue.name,
-                *map(_unknown, (queue.ready, queue.unacked, queue.consumers)),
+                *map(_unknown, (queue.ready, queue.unacked)),
                 _age(queue.oldest_age, at_least=queue.at_least),
             )
             for view in views

@@ -1,6 +1,6 @@
 """Asking the running pools themselves, over the broker, by Celery's remote control.
 
-Who asks imports nothing of the workers: a bare Celery app knows the way to them, and `consumers/remote.py` answers.
+Who asks imports nothing of the workers, nor Celery: kombu knows the way to them, and `consumers/remote.py` answers.
 """
 
 from __future__ import annotations
@@ -9,13 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
-from celery import Celery
+from kombu.connection import Connection
 from kombu.exceptions import OperationalError
+from kombu.pidbox import Mailbox
 
 from producers.scaling.views import Instance
 from shared.broker import addresses, tls, topology
 from shared.errors import MillraceError
 from shared.settings import Settings
+
+_Connection: Any = Connection  # kombu says nothing of types
+_Mailbox: Any = Mailbox
 
 WITHIN: Final = 1.0
 """Seconds without a further answer after which nobody else is waited for."""
@@ -59,21 +63,18 @@ def _ask(
     within: float,
 ) -> list[dict[str, Any]]:
     url = settings.rabbitmq_url.get_secret_value()
-    app = Celery("millrace-asking", set_as_current=False, fixups=[])
-    app.conf.update(tls.for_kombu(url))
+    told = tls.for_kombu(url)
     try:
         # A connection of its own: one that was kept might be found broken only now, and its reply queue is gone then.
-        with app, app.connection_for_write(connect_timeout=5) as connection:
+        with _Connection(told["broker_url"], ssl=told.get("broker_use_ssl", False), connect_timeout=5) as connection:
             # Each node of a cluster, and the first of them once more.
             connection.ensure_connection(max_retries=len(addresses.split(url)), interval_start=0.1, timeout=5)
-            answers = app.control.broadcast(
-                command,
-                dict(arguments or {}),
-                destination=None if nodes is None else list(nodes),
-                connection=connection,
-                reply=True,
-                timeout=within,
-            )
+            # Celery's own would publish over a second connection, and keep that.
+            mailbox = _Mailbox("celery", type="fanout", connection=connection, accept=["json"], serializer="json")
+            if nodes is None:
+                answers = mailbox.multi_call(command, dict(arguments or {}), timeout=within)
+            else:
+                answers = mailbox.call(list(nodes), command, dict(arguments or {}), timeout=within)
     except (OperationalError, OSError) as error:
         raise PoolsUnheard(f"the pools could not be asked: {error}") from error
     return list(answers or ())
