@@ -36,7 +36,9 @@ class Sentry:
 
     def errors(self, **tags: str) -> list[dict[str, Any]]:
         """Return the errors reported with these tags."""
-        return [item for sort, item in list(self.items) if sort == "event" and tags.items() <= item["tags"].items()]
+        return [
+            item for sort, item in list(self.items) if sort == "event" and tags.items() <= item.get("tags", {}).items()
+        ]
 
     def transactions(self, trace_id: str) -> list[dict[str, Any]]:
         """Return the transactions of a trace."""

@@ -122,7 +122,7 @@ def _method(scope: Scope) -> str:
 
 
 def _route(scope: Scope) -> str:
-    """Return the template of the page that was asked for; the console's routes are known without where it is mounted."""
+    """Return the template of the page asked for; the console's routes are known without where it is mounted."""
     path = getattr(scope.get("route"), "path_format", None)
     mounted = scope.get("root_path", "").removeprefix(scope.get("app_root_path", ""))
     return UNMATCHED if path is None else f"{mounted}{path}"

@@ -1,4 +1,4 @@
-"""A Sentry that is away, or takes connections and says nothing, costs a process nothing; no Sentry costs less."""
+"""What a Sentry costs a process that ends, that finds it away or silent, or that has none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.ports import free_port
-from tests.envelopes import KEY, a_silent_sentry
+from tests.envelopes import KEY, a_sentry, a_silent_sentry
 
 ROOT = Path(__file__).parents[3]
 
@@ -29,6 +29,14 @@ for number in range(200):
     except ValueError as error:
         start.report(error, tags={"queue": "content"}, fingerprint=str(number))
 print(time.monotonic() - began)
+"""
+
+ENDS = """
+import os
+from shared.settings import Settings
+from shared.telemetry import start
+start.start(Settings())
+raise RuntimeError(os.environ["DATABASE_URL"] + " ended it")
 """
 
 WITHOUT = """
@@ -68,6 +76,14 @@ def test_a_sentry_that_does_not_answer_delays_nobody_and_the_end_of_a_process_fo
         took = time.monotonic() - began
     assert reporting < 3, "400 reports were handed over, none was waited for"
     assert took < 20, "the goodbye is short"
+
+
+def test_an_error_that_ends_a_process_is_reported_before_it_is_gone_without_its_secrets() -> None:
+    with a_sentry() as sentry:
+        with pytest.raises(subprocess.CalledProcessError):
+            run(ENDS, SENTRY_DSN=sentry.dsn, DATABASE_URL="postgresql://somebody:hunter2@host/database")
+        (reported,) = sentry.errors()
+    assert reported["exception"]["values"][0]["value"] == "*** ended it"
 
 
 def test_a_process_without_a_sentry_does_not_import_it() -> None:
