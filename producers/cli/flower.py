@@ -18,7 +18,7 @@ app = typer.Typer(add_completion=False)
 DEFAULTS: Final = {
     "FLOWER_ADDRESS": "127.0.0.1",
     "FLOWER_PORT": "5555",
-    # Some 3 KB each: what happened long ago stands in the run log.
+    # They are kept in memory alone: what happened long ago stands in the run log.
     "FLOWER_MAX_TASKS": "10000",
     "FLOWER_MAX_WORKERS": "500",
     # A worker is named by its process: each one that was restarted would stay for ever.
