@@ -11,10 +11,11 @@ import httpx
 import jwt
 import pytest
 import structlog
+from pydantic import SecretStr
 
 from producers.api.app import create_app
 from shared import clock
-from shared.accounts import sign_ins
+from shared.accounts import sign_ins, tokens
 from shared.accounts.sign_ins import KEPT, OF_A_NAME, OF_AN_ADDRESS, WINDOW
 from shared.telemetry import logs
 from tests.integration.accounts.conftest import HERE, PASSWORD, SECRET, Client, World, reached, settings_of
@@ -228,3 +229,17 @@ async def test_a_header_that_names_another_address_leads_nobody_around_the_count
         answer = await client.post("/v1/sign-in", json={"name": "anna", "password": WRONG}, headers=headers)
         assert answer.status_code == 401
     assert {row["address"] for row in world.sql("SELECT address FROM sign_ins")} == {HERE[0]}
+
+
+async def test_a_secret_is_replaced_without_ending_what_it_signed(world: World) -> None:
+    new = SECRET[::-1]
+    settings = settings_of(world).model_copy(update={"token_secret": SecretStr(f"{new} {SECRET}")})
+    api = create_app(settings)
+    async with api.router.lifespan_context(api), reached(api, HERE, "http://api") as client:
+        assert (await client.get("/v1/me", headers=world.token("viewer"))).status_code == 200
+        given = (await sign_in(client)).json()["token"]
+        assert (await client.get("/v1/me", headers={"Authorization": f"Bearer {given}"})).status_code == 200
+
+    assert tokens.read([new], given)
+    with pytest.raises(tokens.BadToken):
+        tokens.read([SECRET], given)
