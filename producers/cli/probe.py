@@ -7,8 +7,10 @@ waits for its broker is taken for dead and started again, which would only hand 
 from __future__ import annotations
 
 import os
+import ssl
 from enum import StrEnum
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,7 +48,9 @@ def probe(
     """
     settings = Settings()
     port, path = _door(role, settings, ready=ready)
-    text = _answer("127.0.0.1" if settings.listen == "0.0.0.0" else settings.listen, port, path)  # noqa: S104
+    host = "127.0.0.1" if settings.listen == "0.0.0.0" else settings.listen  # noqa: S104
+    certificate = settings.certificate_file if role is Role.API else None
+    text = _answer(_connection(host, port, certificate), path)
     if role is Role.POOL and ready and not _processes(text):
         raise Failure("the pool has no process", "look into its log")
     typer.echo(f"{role} {'is ready' if ready else 'lives'}")
@@ -64,15 +68,26 @@ def _door(role: Role, settings: Settings, *, ready: bool) -> tuple[int, str]:
     return settings.metrics_port, "/metrics"
 
 
-def _answer(host: str, port: int, path: str) -> str:
-    """Return what is answered with 200; raises Failure. No client library: this runs every few seconds."""
-    connection = HTTPConnection(host, port, timeout=PATIENCE)
+def _connection(host: str, port: int, certificate: Path | None) -> HTTPConnection:
+    """Return a connection that is not yet open. No client library: this runs every few seconds."""
+    if certificate is None:
+        return HTTPConnection(host, port, timeout=PATIENCE)
+    # Whoever shows this very certificate is who we ask for; it is made out to another name than loopback's.
+    context = ssl.create_default_context(cafile=certificate)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.check_hostname = False
+    return HTTPSConnection(host, port, timeout=PATIENCE, context=context)
+
+
+def _answer(connection: HTTPConnection, path: str) -> str:
+    """Return what is answered with 200; raises Failure."""
     try:
         connection.request("GET", path)
         response = connection.getresponse()
         text = response.read().decode(errors="replace")
     except (OSError, HTTPException) as error:
-        raise Failure(f"no answer at {host}:{port}: {error}", "look into its log, and for its end") from error
+        place = f"{connection.host}:{connection.port}"
+        raise Failure(f"no answer at {place}: {error}", "look into its log, and for its end") from error
     finally:
         connection.close()
     if response.status != 200:  # noqa: PLR2004 - HTTP's own number

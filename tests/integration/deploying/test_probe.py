@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
+import trustme
 from typer.testing import CliRunner, Result
 
 from deploy.local.ports import free_port
@@ -21,7 +24,7 @@ EMPTY = IDLE.replace("2.0", "0.0")
 
 
 @contextmanager
-def answering(status: int, body: str = "") -> Iterator[tuple[int, list[str]]]:
+def answering(status: int, body: str = "", tls: ssl.SSLContext | None = None) -> Iterator[tuple[int, list[str]]]:
     """Answer every request alike; give the port and the paths that were asked for."""
     asked: list[str] = []
 
@@ -35,6 +38,8 @@ def answering(status: int, body: str = "") -> Iterator[tuple[int, list[str]]]:
         def log_message(self, *_: object) -> None: ...
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -90,3 +95,28 @@ def test_flower_is_asked_at_its_own_port() -> None:
         result = probe("flower", FLOWER_PORT=str(port))
 
     assert (result.exit_code, asked) == (0, ["/healthcheck"])
+
+
+def test_an_api_with_a_certificate_is_asked_over_https_and_must_show_that_one(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    certificate, another = (authority.issue_cert("api.example.org") for _ in range(2))
+    for name, one in (("own.pem", certificate), ("another.pem", another)):
+        one.cert_chain_pems[0].write_to_path(tmp_path / name)
+    key = tmp_path / "key.pem"
+    certificate.private_key_pem.write_to_path(key)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(tls)
+
+    with answering(200, tls=tls) as (port, asked):
+        own, other = (
+            probe(
+                "api",
+                MILLRACE_API_PORT=str(port),
+                MILLRACE_CERTIFICATE_FILE=str(tmp_path / name),
+                MILLRACE_KEY_FILE=str(key),
+            )
+            for name in ("own.pem", "another.pem")
+        )
+
+    assert (own.exit_code, asked) == (0, ["/health"])
+    assert other.exit_code == 1
