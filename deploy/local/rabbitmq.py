@@ -115,12 +115,9 @@ def _membership(peers: Sequence[str]) -> str:
     nodes = "".join(
         f"cluster_formation.classic_config.nodes.{number} = {name}\n" for number, name in enumerate(peers, 1)
     )
-    # Nodes that see less than half of the cluster stop serving, so that no two halves go on without each other. A node
-    # that says nothing is given up after `net_ticktime` seconds, a quarter more or less: until then every change of
-    # what the nodes have in common, a queue's new leader too, waits for it. The broker's own 60 is long for that.
+    # Nodes that see less than half of the cluster stop serving, so that no two halves go on without each other.
     return f"""\
 cluster_partition_handling = pause_minority
-net_ticktime = 20
 cluster_formation.peer_discovery_backend = classic_config
 {nodes}"""
 

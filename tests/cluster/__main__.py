@@ -98,7 +98,7 @@ def run(
     signal.signal(signal.SIGTERM, _stopped)
     signal.alarm(LIMIT)
     outcomes: list[Outcome] = []
-    too_long: TooLong | None = None
+    failed: AssertionError | TooLong | None = None
     meter = Meter()
     tell(f"starting {NODES} RabbitMQ nodes, PostgreSQL and a pool")
     with a_line() as line:
@@ -108,8 +108,14 @@ def run(
                 if not only or name in only:
                     tell(name.replace("_", " "))
                     outcomes.append(happening(line, messages // (1 if happening is HAPPENINGS[0] else PART)))
-        except TooLong as error:
-            too_long = error
+                    tell(
+                        "  ".join(
+                            f"{column} {cell}"
+                            for column, cell in zip(COLUMNS[1:], cells(outcomes[-1])[1:], strict=True)
+                        )
+                    )
+        except (AssertionError, TooLong) as error:
+            failed = error
         signal.alarm(0)
     others = meter.others()
     if json:
@@ -118,8 +124,8 @@ def run(
         show(version, outcomes)
     if markdown is not None:
         put_into(markdown, as_markdown(version, outcomes, others))
-    if too_long is not None:
-        raise too_long
+    if failed is not None:
+        raise failed
     if not all(outcome.good for outcome in outcomes):
         raise typer.Exit(1)
 
