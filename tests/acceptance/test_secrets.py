@@ -70,6 +70,11 @@ def marked(stack: Stack, refused: dict[str, str]) -> Iterator[list[Running]]:
             ready=lambda it: it.said("Cannot connect") or it.said("ACCESS_REFUSED"),
             environment=refused,
         ),
+        stack.start(
+            *("flower", *millrace, "flower", "--port", str(free_port())),
+            ready=lambda it: it.said("Broker: ") and it.said("efused"),
+            environment=refused,
+        ),
     ]
     token = {"Authorization": f"Bearer {GENERAL}"}
     for path in ("/health", "/ready", "/series/1", "/search?q=x", "/v1/dead-letters", "/v1/pools", "/metrics"):
