@@ -38,6 +38,15 @@ from tests.unit.monitoring.names import OF_RABBITMQ
 EVERY = 1.0
 """Seconds between two looks of Prometheus."""
 
+BORN = (
+    'millrace_messages_handled_total{queue="content",outcome="done"}',
+    'millrace_messages_handled_total{queue="content",outcome="dead"}',
+    'millrace_http_requests_total{route="unmatched"}',
+    'millrace_upstream_requests_total{job="pool"}',
+    'millrace_published_total{job="relay"}',
+)
+"""What the first round of asking counts up from nothing."""
+
 FILES = sorted(boards.FOLDER.glob("*.json"))
 
 
@@ -112,9 +121,8 @@ def prometheus(line: Stack, programs: Tools, tmp_path_factory: pytest.TempPathFa
             api = next(target for target in targets if target.job == "api")
             _ask_for_something(line, api)
             # A counter is born with its first value; only what is counted after that is a rate.
-            for outcome in ("done", "dead"):
-                born = f'millrace_messages_handled_total{{queue="content",outcome="{outcome}"}}'
-                eventually(functools.partial(asked.now, born), within=40, what=f"something {outcome}")
+            for counter in BORN:
+                eventually(functools.partial(asked.now, counter), within=40, what=counter)
             _ask_for_something(line, api)
             yield asked
     finally:
