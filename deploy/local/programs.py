@@ -37,8 +37,9 @@ MILLRACE = ("producers.cli",)
 ACCOUNTS = {
     **dict.fromkeys(POOLS, "consumer"),
     **dict.fromkeys(("relay", "scheduler", "exporter", "api"), "line"),
+    "flower": "monitoring",
 }
-"""Roles of the programs that the broker knows by accounts of their own; Flower asks workers, as an administrator."""
+"""Roles of the programs that the broker knows by accounts of their own."""
 
 WARM = (Push(signal.SIGTERM, 20), Push(signal.SIGQUIT, 10))
 """Pools: finish what was begun, then give back what was not."""

@@ -110,12 +110,14 @@ ROLES = (
         read="^.*$",
         tags=("policymaker", "monitoring"),
     ),
+    # Flower cannot so much as hear events without a word to all workers, and Celery's remote control knows no words
+    # that are harmless: who may speak may stop them.
     Role(
         "monitoring",
-        "Flower and Prometheus: the management API, and Celery's events",
-        configure=_pattern(EVENTS, _EVENT_QUEUE),
-        write=_pattern(_EVENT_QUEUE),
-        read=_pattern(EVENTS, _EVENT_QUEUE),
+        "Flower and Prometheus: the management API, Celery's events, and what workers say when they are asked",
+        configure=_pattern(re.escape(COMMANDS), re.escape(REPLIES), _REPLY_QUEUE, EVENTS, _EVENT_QUEUE),
+        write=_pattern(re.escape(COMMANDS), _REPLY_QUEUE, _EVENT_QUEUE),
+        read=_pattern(re.escape(REPLIES), _REPLY_QUEUE, EVENTS, _EVENT_QUEUE),
         tags=("monitoring",),
     ),
 )

@@ -106,7 +106,7 @@ MAY: dict[str, set[str]] = {
         *("command workers", "hear replies"),
     },
     "operator": set(BROKER),
-    "monitoring": {"hear events"},
+    "monitoring": {"hear events", "command workers", "hear replies"},
 }
 
 
