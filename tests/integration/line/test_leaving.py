@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -102,8 +102,8 @@ def test_it_comes_again_as_it_was(rabbitmq_url: str) -> None:
 
 
 def test_one_without_an_id_is_left_to_the_broker_until_it_is_worn_and_then_given_one(rabbitmq_url: str) -> None:
-    with worker(rabbitmq_url) as (channel, held):
-        channel.basic_publish("scrape", "scrape.series.save", b'{"tvdb_id": 1}')
+    with closing(pika.BlockingConnection(pika.URLParameters(rabbitmq_url))) as connection:
+        connection.channel().basic_publish("scrape", "scrape.series.save", b'{"tvdb_id": 1}')
     handed = []
     for _ in range(DELIVERY_LIMIT + 3):
         with worker(rabbitmq_url) as (channel, held):
