@@ -27,9 +27,9 @@ from tests.probe.kinds import Observe, Store
 
 ROUNDS = 3
 SORTS: dict[str, tuple[Callable[[int], Payload], int]] = {
-    "one by one": (lambda key: kinds.Alone(key=key), 1000),
-    "in bundles of 32": (lambda key: Store(key=key, value=key), 4000),
-    "by sets of 500": (lambda key: Observe(key=key), 8000),
+    "one by one": (lambda key: kinds.Alone(key=key), 500),
+    "in bundles of 32": (lambda key: Store(key=key, value=key), 2000),
+    "by sets of 500": (lambda key: Observe(key=key), 4000),
 }
 """How messages travel, and how many of them are measured at a time."""
 
