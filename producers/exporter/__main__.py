@@ -1,4 +1,4 @@
-"""`python -m producers.exporter`: one exporter until SIGTERM or SIGINT; one is enough, and more do no harm."""
+"""`millrace exporter`: one exporter until SIGTERM or SIGINT; one is enough, and more do no harm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m producers.scheduler`: one scheduler until SIGTERM or SIGINT. Any number of them may run."""
+"""`millrace scheduler`: one scheduler until SIGTERM or SIGINT. Any number of them may run."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 from sqlalchemy import Connection, Engine
 
+from shared import outbox
 from shared.broker import addresses
 from shared.database.engine import driver
 from shared.maintenance import rules
@@ -31,11 +32,7 @@ SELECT (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backe
        current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
 """
 
-_OUTBOX: Final = """
-SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(not_before)), 0)::float8,
-       count(*) FILTER (WHERE error IS NOT NULL)
-FROM outbox
-"""
+_FAILING: Final = "SELECT count(*) FROM outbox WHERE error IS NOT NULL"
 
 _LEDGER: Final = """
 SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(first_died_at)), 0)::float8,
@@ -110,7 +107,7 @@ def look_at_database(connection: Connection, now: datetime, ages_in_days: Mappin
         ages.append(rules.Freshness(table, *_row(connection, _FRESHNESS.format(table=table), moments)))
     return [
         rules.database(seconds, *_row(connection, _CONNECTIONS)),
-        rules.outbox(*_row(connection, _OUTBOX)),
+        rules.outbox(*outbox.backlog(connection), *_row(connection, _FAILING)),
         rules.ledger(*_row(connection, _LEDGER)),
         rules.run_log(rules.RunLog(*_row(connection, _RUN_LOG, run_log))),
         rules.upstreams([rules.Breaker(*row) for row in raw.execute(_UPSTREAMS)]),

@@ -111,7 +111,7 @@ def outbox(rows: int, late: float, failing: int) -> Item:
         told += f"; {failing} could not be sent"
         step = "SELECT message_id, routing_key, error FROM outbox WHERE error IS NOT NULL says why"
     elif state != "ok":
-        step = "see that a relay runs (python -m producers.relay) and reaches the broker"
+        step = "see that a relay runs (millrace relay) and reaches the broker"
     return Item("outbox", state, told, step, {"rows": rows, "late": round(max(late, 0)), "failing": failing})
 
 
@@ -174,7 +174,7 @@ def schedules(count: int, enabled: int, troubled: Sequence[Clockwork]) -> Item:
         return Item("schedules", "warn", "there are none", "millrace schedules sync", figures)
     if late:
         told = f"{len(late)} are late, {late[0].name} by {span(late[0].late)}"
-        return Item("schedules", "bad", told, "see that a scheduler runs (python -m producers.scheduler)", figures)
+        return Item("schedules", "bad", told, "see that a scheduler runs (millrace scheduler)", figures)
     if broken:
         told = f"{broken[0].name}: {broken[0].problem}"
         return Item("schedules", "warn", told, "millrace schedules list; mend or disable it", figures)
