@@ -39,6 +39,9 @@ REFUSED = 0.3
 """Seconds after a refusal before the channel is replaced, and what was refused sent again: a quorum queue whose leader
 died has another by then."""
 
+GOODBYE = 1.0
+"""Seconds a closing connection waits for what the broker still has to say before its socket is closed."""
+
 ANSWERED = 3.0
 """Seconds a refusal waits at most for the answers to whatever else was sent over the channel."""
 
@@ -67,6 +70,7 @@ class Connection:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closing = False
+        self._closing_since = math.inf
         self._wake_up = threading.Event()
         # Shared with the thread, under the lock.
         self._waiting: deque[Sent] = deque()
@@ -96,6 +100,7 @@ class Connection:
         """Close the connection; what has no confirm yet is settled with BrokerAway."""
         with self._lock:
             self._closing = True
+            self._closing_since = time.monotonic()
             thread = self._thread
             if self._ready is not None:
                 self._ready.ioloop.add_callback_threadsafe(self._shut)
@@ -194,11 +199,12 @@ class Connection:
         if connection.is_open:
             connection.close()
 
-    def _tick(self, connection: SelectConnection) -> None:
+    def _tick(self, connection: InPieces) -> None:
         now = time.monotonic()
         self._expire(now)
-        if self._closing and not connection.is_open:
-            connection.ioloop.stop()
+        if self._closing and not connection.is_open and now - self._closing_since > GOODBYE:
+            # It is still being made, or closed, and that may never end. `_stopped` is called soon.
+            connection.abandon()
             return
         refused_at = self._in_flight.refused_at
         if refused_at is not None and self._channel.is_open:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pika.adapters.select_connection import SelectConnection
+from pika.exceptions import StreamLostError
 
 PIECE = 256 * 1024
 """Bytes written to the socket at once, at most but for the last message of a piece."""
@@ -28,6 +29,10 @@ class InPieces(SelectConnection):
         if len(self._held) >= PIECE:
             held, self._held = bytes(self._held), bytearray()
             super()._adapter_emit_data(held)
+
+    def abandon(self) -> None:
+        """Close the socket without another word, whatever state the connection is in; its callbacks tell of it."""
+        self._terminate_stream(StreamLostError("given up while it was being made or closed"))
 
     @contextmanager
     def in_one_piece(self) -> Iterator[None]:
