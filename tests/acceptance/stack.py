@@ -177,7 +177,7 @@ class Stack:
         prefetch: int | None = None,
         app: str = "tests.probe.app",
     ) -> Running:
-        """Start a worker of a pool, with the options `millrace pool start` gives it and more, for an app with probes."""
+        """Start a worker of a pool as `millrace pool start` does and with more options, for an app with probes."""
         known = topology.pool_named(pool)
         number = len(self.running)
         folder = self.folder / f"metrics.{pool}.{number}"
