@@ -36,7 +36,7 @@ class OwnTime(Gateway):
     time: Time = field(default_factory=Time)
 
     def upstream(self, name: str, limit: Limit, *, secrets: Iterable[str] = (), site: str = "") -> Upstream:
-        turns = Turns(f"{name}:{site}", limit, label=name, clock=self.time, wall=self.time, sleep=self.time.sleep)
+        turns = Turns(f"{name}:{site}", limit, clock=self.time, wall=self.time, sleep=self.time.sleep)
         return Upstream(name, self.client, turns=turns, secrets=secrets)
 
 
