@@ -67,14 +67,18 @@ def test_inspect_tells_queues_tasks_and_what_is_being_worked_on(stack: Stack, co
     (registered,) = replies(stack, "registered", content)
     assert "scrape.series.save" in {entry.split()[0] for entry in registered}
 
+    whole = len(content.children())
     result = sleep.delay(key=stack.keys(1)[0], seconds=60.0)
     eventually(lambda: result.state == "STARTED", what="a running task")
+    working = set(content.children())
     ((active,),) = replies(stack, "active", content)
     assert (active["id"], active["name"]) == (result.id, "scrape.series.probe_sleep")
     assert '"seconds":60.0' in str(active["kwargs"])
     stack.app.control.revoke(result.id, terminate=True, signal="SIGKILL")
     with pytest.raises(TaskRevokedError, match="terminated"):
         result.get(timeout=20)
+    anew = lambda: len(content.children()) == whole and set(content.children()) != working  # noqa: E731
+    eventually(anew, what="another process in its place")
 
 
 def test_a_pool_that_grew_is_given_more_to_do_until_it_shrinks(stack: Stack, content: Running, sleep: Any) -> None:

@@ -80,6 +80,7 @@ def sign_in(context: BrowserContext, console: str, role: str) -> Page:
     """Sign in by keyboard alone."""
     page = context.new_page()
     page.goto(f"{console}/")
+    expect(page.get_by_label("Name")).to_be_focused()
     page.keyboard.type(f"a-{role}")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)

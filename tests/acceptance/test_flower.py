@@ -49,11 +49,13 @@ def flower(program: Running) -> Iterator[httpx.Client]:
 
 
 def shown(flower: httpx.Client, state: str, ask: Callable[[], Any]) -> dict[str, Any]:
-    """Ask for something until Flower has seen it come to a state; return what it shows of it."""
+    """Ask for something until Flower has seen all of it, and it come to a state; return what it shows of it."""
 
     def look() -> dict[str, Any] | None:
         answer = flower.get(f"/api/task/info/{ask()}")
-        return answer.json() if answer.is_success and answer.json()["state"] == state else None
+        told: dict[str, Any] = answer.json() if answer.is_success else {}
+        # Of a message that was received before the events were switched on it knows no name.
+        return told if told.get("state") == state and told["name"] else None
 
     return eventually(look, within=40, what=f"a task in the state {state} in Flower") or {}
 
