@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.docker import tools
+from deploy.local import debian
 from deploy.local.home import Home
 from deploy.local.progress import Progress
 
@@ -18,4 +18,4 @@ Tool = Callable[[str], Path]
 def tool() -> Tool:
     """Return the function that gives a program by its name."""
     home = Home()
-    return lambda name: tools.get(name, home, Progress(home))
+    return lambda name: debian.get(name, home, Progress(home))

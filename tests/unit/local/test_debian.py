@@ -1,4 +1,4 @@
-"""Getting Prometheus: what is there is taken, what cannot be had is said with a way out."""
+"""Getting programs of Debian's packages: what is there is taken, what cannot be had is said with a way out."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local import debian
+from deploy.local.debian import ToolMissing
 from deploy.local.home import Home
 from deploy.local.progress import Progress
-from deploy.prometheus import tools
-from deploy.prometheus.tools import PrometheusMissing
 
 
 def _program(place: Path, script: str) -> None:
@@ -27,33 +27,31 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def _get(tmp_path: Path) -> tools.Tools:
+def _get(tmp_path: Path) -> Path:
     home = Home(tmp_path / "home")
-    return tools.get(home, Progress(home))
+    return debian.get("promtool", home, Progress(home))
 
 
-def test_what_was_unpacked_earlier_is_taken(tmp_path: Path, path: Path) -> None:  # noqa: ARG001
-    earlier = tmp_path / "home" / "tools" / "prometheus"
-    for name in ("prometheus", "promtool"):
-        _program(earlier / name, "exit 0")
-    assert _get(tmp_path).promtool == earlier / "promtool"
+def test_what_was_unpacked_earlier_is_taken(tmp_path: Path, path: Path) -> None:
+    earlier = tmp_path / "home" / "tools" / "promtool"
+    _program(earlier, "exit 0")
+    _program(path / "promtool", "exit 0")
+    assert _get(tmp_path) == earlier
 
 
 def test_what_is_on_the_path_and_runs_is_taken(tmp_path: Path, path: Path) -> None:
-    for name in ("prometheus", "promtool"):
-        _program(path / name, "exit 0")
-    assert _get(tmp_path).prometheus == path / "prometheus"
+    _program(path / "promtool", "exit 0")
+    assert _get(tmp_path) == path / "promtool"
 
 
 def test_a_program_on_the_path_that_does_not_run_is_passed_by(tmp_path: Path, path: Path) -> None:
-    _program(path / "prometheus", "exit 0")
     _program(path / "promtool", "exit 127")
-    with pytest.raises(PrometheusMissing, match="no Debian"):
+    with pytest.raises(ToolMissing, match="no Debian"):
         _get(tmp_path)
 
 
 def test_where_there_is_no_package_manager_the_error_says_what_to_do(tmp_path: Path, path: Path) -> None:  # noqa: ARG001
-    with pytest.raises(PrometheusMissing, match="Put `prometheus` and `promtool` on the PATH"):
+    with pytest.raises(ToolMissing, match="Put `promtool` on the PATH"):
         _get(tmp_path)
 
 
@@ -62,6 +60,6 @@ def test_a_package_that_cannot_be_fetched_is_said_with_apt_s_own_words_and_leave
 ) -> None:
     _program(path / "apt-get", "echo 'E: no such mirror' >&2; exit 100")
     _program(path / "dpkg-deb", "exit 0")
-    with pytest.raises(PrometheusMissing, match="E: no such mirror"):
+    with pytest.raises(ToolMissing, match="E: no such mirror"):
         _get(tmp_path)
     assert [left.name for left in (tmp_path / "home" / "tools").iterdir()] == ["prometheus.lock"]

@@ -1,4 +1,4 @@
-"""Programs that read what is deployed as those do who run it, for tests: Compose, kustomize, systemd's own analysis.
+"""Programs that watch what runs, and that read what is deployed as those do who run it.
 
 They are this machine's, or those of Debian's packages, unpacked and never installed. The machine's own mirror is asked,
 with lists that only we look at, so nothing of this machine's apt changes, and nothing is started.
@@ -32,7 +32,8 @@ class ToolMissing(NotReady):
 class Tool:
     """A program, where it lies once the packages are unpacked, and how it is asked whether it runs.
 
-    `release` is the Debian release whose packages are taken, None for this machine's own. `libraries` are folders.
+    Those of the same first package lie in one tree. `release` is the Debian release whose packages are taken, None for
+    this machine's own. `libraries` are folders.
     """
 
     name: str
@@ -42,10 +43,17 @@ class Tool:
     release: str | None = None
     libraries: tuple[str, ...] = ()
 
+    @property
+    def tree(self) -> str:
+        """The folder that the packages are unpacked to."""
+        return f"{self.packages[0]}.tree"
+
 
 TOOLS = {
     tool.name: tool
     for tool in (
+        Tool("prometheus", "usr/bin/prometheus", ("prometheus",), "--version"),
+        Tool("promtool", "usr/bin/promtool", ("prometheus",), "--version"),
         # Debian 12 has no Compose v2; Debian 13 has, and what it has of these two runs on either.
         Tool(
             "docker-compose",
@@ -82,21 +90,29 @@ def get(name: str, home: Home, progress: Progress) -> Path:
 
 def unpacked(tool: Tool, folder: Path, progress: Progress) -> Path:
     """Return a program of Debian's packages, unpacked below `folder` if it is not yet; raises ToolMissing."""
-    program = folder / tool.name
+    program, tree = folder / tool.name, folder / tool.tree
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with (folder / f"{tool.name}.lock").open("w") as file:
+    with (folder / f"{tool.packages[0]}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        if not program.exists():
-            with progress.step(f"{tool.name} is not here: unpacking Debian's package; nothing is installed or started"):
-                _unpack(tool, folder, program)
+        try:
+            if not tree.exists():
+                with progress.step(
+                    f"{tool.name} is not here: unpacking Debian's package; nothing is installed or started"
+                ):
+                    _unpack(tool, folder, tree)
+            if not program.exists():
+                _place(tool, tree, program)
+        except OSError as error:
+            raise ToolMissing(
+                f"Debian's package of {tool.name} cannot be unpacked: {error}\n{_way_out(tool)}"
+            ) from error
     return program
 
 
-def _unpack(tool: Tool, folder: Path, program: Path) -> None:
-    """Put a program in its place, whole or not at all."""
-    draft, tree = folder / f"{tool.name}.draft", folder / f"{tool.name}.tree"
-    for old in (draft, tree):
-        shutil.rmtree(old, ignore_errors=True)
+def _unpack(tool: Tool, folder: Path, tree: Path) -> None:
+    """Unpack a tool's packages, whole or not at all."""
+    draft = folder / f"{tree.name}.draft"
+    shutil.rmtree(draft, ignore_errors=True)
     (draft / "lists" / "partial").mkdir(parents=True)
     (draft / "cache" / "archives" / "partial").mkdir(parents=True)
     try:
@@ -109,20 +125,24 @@ def _unpack(tool: Tool, folder: Path, program: Path) -> None:
         _run(tool, ["apt-get", *own, "update", "-q"], draft)
         _run(tool, ["apt-get", *own, "download", "-q", *tool.packages], draft)
         for package in draft.glob("*.deb"):
-            _run(tool, ["dpkg-deb", "--extract", str(package), str(tree)], draft)
-        # A program looks for its libraries where its package would have put them, so it is told.
-        libraries = ":".join(str(tree / path.format(machine=platform.machine())) for path in tool.libraries)
-        prefix = f"LD_LIBRARY_PATH='{libraries}' " if libraries else ""
-        ready = draft / tool.name
-        ready.write_text(f"#!/bin/sh\n{prefix}exec '{tree / tool.place}' \"$@\"\n")
-        ready.chmod(0o755)
-        if not _runs(tool, ready):
-            raise ToolMissing(f"Debian's {tool.name} was unpacked and does not run here.\n{_way_out(tool)}")
-        ready.replace(program)
-    except OSError as error:
-        raise ToolMissing(f"Debian's package of {tool.name} cannot be unpacked: {error}\n{_way_out(tool)}") from error
+            _run(tool, ["dpkg-deb", "--extract", str(package), str(draft / "tree")], draft)
+        (draft / "tree").rename(tree)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _place(tool: Tool, tree: Path, program: Path) -> None:
+    """Write the script that starts a program of a tree, if that runs."""
+    # A program looks for its libraries where its package would have put them, so it is told.
+    libraries = ":".join(str(tree / path.format(machine=platform.machine())) for path in tool.libraries)
+    prefix = f"LD_LIBRARY_PATH='{libraries}' " if libraries else ""
+    ready = program.with_name(f"{program.name}.draft")
+    ready.write_text(f"#!/bin/sh\n{prefix}exec '{tree / tool.place}' \"$@\"\n")
+    ready.chmod(0o755)
+    if not _runs(tool, ready):
+        ready.unlink()
+        raise ToolMissing(f"Debian's {tool.name} was unpacked and does not run here.\n{_way_out(tool)}")
+    ready.replace(program)
 
 
 def _sources(tool: Tool) -> str:
