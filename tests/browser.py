@@ -12,6 +12,8 @@ from typing import Final
 
 from playwright.sync_api import Browser, sync_playwright
 
+from deploy.local.home import Home
+
 PROGRAMS: Final = ("chromium-headless-shell", "chromium", "google-chrome")
 """What may be there, the smallest first."""
 
@@ -32,19 +34,7 @@ FLAGS: Final = (
 
 def find_or_install() -> str:
     """Return the path of a Chromium; raises AssertionError, with the way out, where none can be had."""
-    if (found := _found()) is not None:
-        return found
-    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    assert shutil.which("apt-get"), "no Chromium is here, and no apt-get to install it: install chromium"
-    print(f"Chromium is not here: installing {' '.join(PACKAGES)} with apt-get; no service is started")  # noqa: T201
-    install = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"]
-    done = _run([*install, "install", "-y", "--no-install-recommends", *PACKAGES])
-    if done.returncode != 0:
-        _run([*install, "update"])
-        done = _run([*install, "install", "-y", "--no-install-recommends", *PACKAGES])
-    found = _found()
-    assert found is not None, f"Chromium could not be installed; install chromium yourself:\n{done.stdout[-2000:]}"
-    return found
+    return _found() or _installed()
 
 
 @contextmanager
@@ -61,6 +51,21 @@ def a_browser() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def _installed() -> str:
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    assert shutil.which("apt-get"), "no Chromium is here, and no apt-get to install it: install chromium"
+    print(f"Chromium is not here: installing {' '.join(PACKAGES)} with apt-get; no service is started")  # noqa: T201
+    install = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"]
+    with Home().installing():
+        done = _run([*install, "install", "-y", "--no-install-recommends", *PACKAGES])
+        if done.returncode != 0:
+            _run([*install, "update"])
+            done = _run([*install, "install", "-y", "--no-install-recommends", *PACKAGES])
+    found = _found()
+    assert found is not None, f"Chromium could not be installed; install chromium yourself:\n{done.stdout[-2000:]}"
+    return found
 
 
 def _found() -> str | None:

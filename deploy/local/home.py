@@ -63,6 +63,14 @@ class Home:
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
+    @contextlib.contextmanager
+    def installing(self) -> Iterator[None]:
+        """Hold the lock of whoever installs packages: of two package managers at once one would give up."""
+        self.make()
+        with (self.folder / "install.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
 
 def write_private(file: Path, text: str) -> None:
     """Write a file that only its owner reads, whole or not at all."""

@@ -21,15 +21,15 @@ class Progress:
     """Lines on a terminal or in a file; on a terminal, what takes longer moves."""
 
     def __init__(self, home: Home, console: Console | None = None) -> None:
-        self._home = home
+        self.home = home
         self.console = console or Console(highlight=False, soft_wrap=True)
         self._moving: Status | None = None
         self._said = time.monotonic()
 
     def log(self, name: str) -> Path:
         """Return where the output of a step goes."""
-        self._home.make()
-        return self._home.log(name)
+        self.home.make()
+        return self.home.log(name)
 
     def say(self, text: str) -> None:
         """Print a line."""

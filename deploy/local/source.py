@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +11,7 @@ from deploy.local import docker, packages, rabbitmq
 from deploy.local.program import Program
 from deploy.local.progress import Progress
 from deploy.local.rabbitmq import Identity
-from deploy.local.rabbitmq_found import Installed, find_installed, missing
+from deploy.local.rabbitmq_found import Installed, RabbitMQMissing, find_installed, missing
 
 
 class Source(Protocol):
@@ -44,9 +45,11 @@ def find() -> Source:
 def find_or_install(progress: Progress) -> Source:
     """Return what is there, or what the package manager brings, announced before it happens.
 
-    Raises RabbitMQMissing, whose text says what to do, when there is no way.
+    Any number of processes may ask at once. Raises RabbitMQMissing, whose text says what to do, when there is no way.
     """
-    if (installed := find_installed()) or docker.usable():
-        return Machine(installed) if installed else docker.Docker()
-    packages.install_rabbitmq(progress)
+    with contextlib.suppress(RabbitMQMissing):
+        return find()
+    with progress.home.installing():
+        if find_installed() is None:
+            packages.install_rabbitmq(progress)
     return find()
