@@ -36,5 +36,5 @@ SCRIPT
     chmod +x "$tree.bin/$program"
 done
 chroot "$tree" dpkg-query --show rabbitmq-server
-[ $# -gt 0 ] || set -- tests/integration tests/acceptance tests/shape/test_publishing_alone.py
+[ $# -gt 0 ] || set -- tests/integration tests/acceptance tests/cluster tests/shape/test_publishing_alone.py
 MILLRACE_RABBITMQ_SERVER="$tree.bin/rabbitmq-server" .venv/bin/python -m pytest "$@"
