@@ -51,11 +51,14 @@ def test_a_burst_on_content_raises_its_recommendation_alone_and_that_falls_back(
     eventually(lambda: look().recommended == 1, what="one process for nothing")
 
     before = len(looks)
-    keys = burst(100)
-    seen = eventually(lambda: (seen := look()).recommended >= 4 and seen, what="a higher recommendation")
+    keys = burst(140)
+    # What came in may be told by the broker before what waits is.
+    seen = eventually(
+        lambda: (seen := look()).recommended >= 4 and seen.oldest_age and seen, what="a higher recommendation"
+    )
     assert seen
     assert (len(seen.instances), seen.processes) == (1, 3)
-    assert 0 < (seen.oldest_age or 0.0) < 15
+    assert 0 < (seen.oldest_age or 0.0) < 20
     assert not seen.at_least
     assert 0.25 < (seen.mean_seconds or 0.0) < 1.0
     assert "coming in" in seen.reason or "busy" in seen.reason
@@ -65,7 +68,7 @@ def test_a_burst_on_content_raises_its_recommendation_alone_and_that_falls_back(
     )
     assert seen
     assert seen.oldest_age == 0.0
-    assert stack.times(*keys) == [1] * 100
+    assert stack.times(*keys) == [1] * 140
     others = {view.recommended for views in looks[before:] for name, view in views.items() if name != "content"}
     assert others == {1}
     assert content.alive()
