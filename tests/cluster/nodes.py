@@ -156,7 +156,7 @@ def a_cluster(number: int = NODES) -> Iterator[Cluster]:
         try:
             # RabbitMQ 3.10: the first alone. Of nodes that are all new, one may start while another makes the virtual
             # host, and then let nobody into it. A first one of RabbitMQ 4 waits for the others, which begin after it.
-            first = 1 if _generation(installed) < 4 else 0
+            first = 1 if _generation(installed, port) < 4 else 0
             for node in nodes[:first]:
                 node.start()
             with ThreadPoolExecutor(number) as pool:
@@ -169,10 +169,16 @@ def a_cluster(number: int = NODES) -> Iterator[Cluster]:
             register.kill()
 
 
-def _generation(installed: Installed) -> int:
+def _generation(installed: Installed, epmd: int) -> int:
     """Return the first number of RabbitMQ's version."""
     told = subprocess.run(
-        [installed.server.with_name("rabbitmqctl"), "version"], capture_output=True, text=True, timeout=60, check=True
+        [installed.server.with_name("rabbitmqctl"), "version"],
+        # Without a register of ours it would start one of its own, for ever and for everybody.
+        env={**os.environ, "ERL_EPMD_PORT": str(epmd), "ERL_EPMD_ADDRESS": LOOPBACK},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     return int(told.stdout.strip().partition(".")[0])
 
