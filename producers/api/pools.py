@@ -59,7 +59,7 @@ class PoolQueue(BaseModel):
     consumers: int | None
     declared: bool
     oldest_age: float | None = Field(description="Estimated seconds that its first message has waited")
-    at_least: bool = Field(description="It may have waited longer: nobody has looked for as long as that")
+    guessed: bool = Field(description="It was there before anybody looked: reckoned from how fast messages leave")
 
 
 class Pool(BaseModel):
@@ -72,7 +72,7 @@ class Pool(BaseModel):
     busy: int
     ready: int
     oldest_age: float | None
-    at_least: bool
+    guessed: bool
     arrivals: float | None = Field(description="Messages a second that came in lately")
     mean_seconds: float | None = Field(description="Seconds of a process for one message, lately")
     objective: float = Field(description="Age in seconds that the oldest message should not reach")

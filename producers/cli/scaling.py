@@ -50,7 +50,7 @@ def status(*, as_json: AsJson = False) -> None:
                 *((view.name, str(len(view.instances)), f"{view.busy} of {view.processes}") if first else ("", "", "")),
                 queue.name,
                 *map(_unknown, (queue.ready, queue.unacked)),
-                _age(queue.oldest_age, at_least=queue.at_least),
+                _age(queue.oldest_age, guessed=queue.guessed),
             )
             for view in views
             for first, queue in zip((True, False, False), view.queues, strict=False)
@@ -225,12 +225,14 @@ def _recommended(view: PoolView) -> dict[str, object]:
     return {"pool": view.name, "processes": view.processes, "recommended": view.recommended, "reason": view.reason}
 
 
-def _age(seconds: float | None, *, at_least: bool) -> str:
+def _age(seconds: float | None, *, guessed: bool) -> str:
     if seconds is None:
         return "?"
     whole = round(seconds)
     told = f"{whole} s" if whole < 120 else f"{whole // 60} min" if whole < 7200 else f"{whole // 3600} h"  # noqa: PLR2004
-    return f"{told} or more" if at_least else told
+    if guessed:
+        return f"about {told}" if whole else "not known yet"
+    return told
 
 
 def _unknown(cell: object) -> object:

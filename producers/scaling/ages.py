@@ -24,10 +24,10 @@ missing for longer has left without one: purged, expired, dead-lettered."""
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """Seconds; `at_least` when the message was there before anybody looked, and may be older."""
+    """Seconds; `guessed` when the message was there before anybody looked, and may be older, or not quite so old."""
 
     seconds: float
-    at_least: bool = False
+    guessed: bool = False
 
 
 @dataclass(slots=True)
@@ -101,7 +101,7 @@ class Ages:
         """Return how long ago the message arrived that came after `left` others."""
         (since, before), *later = self._history
         if before > left or not later:
-            return Age(at - since, at_least=since <= self._began)
+            return Age(at - since, guessed=since <= self._began)
         until, after = later[0]
         came = since + (until - since) * (left - before) / (after - before)
-        return Age(at - came, at_least=until <= self._began)
+        return Age(at - came, guessed=until <= self._began)

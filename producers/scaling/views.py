@@ -34,8 +34,8 @@ class QueueView:
     """One queue of a pool, by the broker's word, which is a few seconds old.
 
     Numbers are None while the queue is not declared, or was declared a moment ago. `oldest_age` is an estimate, in
-    seconds, of how long the first waiting message has waited; 0 when none waits. `at_least` says that it may be more:
-    whoever looks has not looked for as long as that.
+    seconds, of how long the first waiting message has waited; 0 when none waits. `guessed` says that it
+    was there before anybody looked: then it is reckoned from how fast messages leave, and the first look knows least.
     """
 
     name: str
@@ -44,7 +44,7 @@ class QueueView:
     consumers: int | None
     declared: bool
     oldest_age: float | None
-    at_least: bool
+    guessed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class PoolView:
     busy: int
     ready: int
     oldest_age: float | None
-    at_least: bool
+    guessed: bool
     arrivals: float | None
     mean_seconds: float | None
     objective: float

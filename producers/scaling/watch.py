@@ -125,7 +125,7 @@ class Watch:
         ready, unacked = (told or {}).get("messages_ready"), (told or {}).get("messages_unacknowledged")
         consumers = (told or {}).get("consumers")
         if ready is None or unacked is None:
-            return QueueView(name, ready, unacked, consumers, told is not None, None, at_least=False)
+            return QueueView(name, ready, unacked, consumers, told is not None, None, guessed=False)
         # Missing altogether until the first message is acknowledged, and after the broker was started again.
         stats = (told or {}).get("message_stats") or {}
         age = self._ages[name].look(
@@ -135,7 +135,7 @@ class Watch:
             acked=int(stats.get("ack") or 0),
             rate=float((stats.get("ack_details") or {}).get("rate") or 0.0),
         )
-        return QueueView(name, ready, unacked, consumers, True, age.seconds, age.at_least)
+        return QueueView(name, ready, unacked, consumers, True, age.seconds, age.guessed)
 
     def _pool(
         self, at: float, pool: Pool, queues: list[QueueView], running: list[Instance], connections: int | None
@@ -162,7 +162,7 @@ class Watch:
             busy=busy,
             ready=ready,
             oldest_age=worst.oldest_age,
-            at_least=worst.at_least,
+            guessed=worst.guessed,
             arrivals=arrivals,
             mean_seconds=mean,
             objective=pool.objective,

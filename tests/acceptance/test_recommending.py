@@ -59,7 +59,7 @@ def test_a_burst_on_content_raises_its_recommendation_alone_and_that_falls_back(
     assert seen
     assert (len(seen.instances), seen.processes) == (1, 3)
     assert 0 < (seen.oldest_age or 0.0) < 20
-    assert not seen.at_least
+    assert not seen.guessed
     assert 0.25 < (seen.mean_seconds or 0.0) < 1.0
     assert "coming in" in seen.reason or "busy" in seen.reason
 

@@ -57,7 +57,7 @@ def test_of_a_queue_that_was_empty_it_is_wrong_by_one_interval_at_most(
         queue.settle(settled)
         at += seconds
         told = queue.look(ages, at)
-        assert not told.at_least
+        assert not told.guessed
         true = at - queue.waiting[0] if queue.waiting else 0.0
         assert told.seconds == pytest.approx(true, abs=longest + 1e-6)
 
@@ -67,7 +67,7 @@ def test_what_was_there_before_the_first_look_is_at_least_as_old_as_that(
     story: list[tuple[float, list[float], int, int]], before: int, age: float
 ) -> None:
     queue, ages, at = Queue([-age] * before), Ages(), 0.0
-    assert queue.look(ages, at) == Age(0.0, at_least=True)
+    assert queue.look(ages, at) == Age(0.0, guessed=True)
     longest = 0.0
     for seconds, arrivals, taken, settled in story:
         longest = max(longest, seconds)
@@ -77,7 +77,7 @@ def test_what_was_there_before_the_first_look_is_at_least_as_old_as_that(
         at += seconds
         told = queue.look(ages, at)
         true = at - queue.waiting[0] if queue.waiting else 0.0
-        if told.at_least:
+        if told.guessed:
             assert queue.waiting
             assert queue.waiting[0] == -age
             assert told.seconds <= at + 1e-6
@@ -86,7 +86,7 @@ def test_what_was_there_before_the_first_look_is_at_least_as_old_as_that(
 
 
 def test_a_first_look_guesses_by_how_fast_messages_leave() -> None:
-    assert Ages().look(50.0, ready=100, unacked=5, acked=7, rate=4.0) == Age(25.0, at_least=True)
+    assert Ages().look(50.0, ready=100, unacked=5, acked=7, rate=4.0) == Age(25.0, guessed=True)
 
 
 @given(intervals, st.integers(0, 59))

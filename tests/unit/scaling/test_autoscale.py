@@ -20,7 +20,7 @@ def view(recommended: int, *running: Instance) -> PoolView:
         busy=0,
         ready=0,
         oldest_age=0.0,
-        at_least=False,
+        guessed=False,
         arrivals=None,
         mean_seconds=None,
         objective=300.0,
